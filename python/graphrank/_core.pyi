@@ -1,0 +1,127 @@
+"""Types of the compiled module. Every class is frozen; every function that may be long ends with ``how``."""
+
+from collections.abc import Callable
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_U32: TypeAlias = NDArray[np.uint32]
+_U64: TypeAlias = NDArray[np.uint64]
+_F64: TypeAlias = NDArray[np.float64]
+_IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint32] | NDArray[np.uint64]
+
+# (progress callback (done, total, label) or None, seconds allowed or None)
+_How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
+
+__version__: str
+
+@final
+class Graph:
+    @staticmethod
+    def from_codes(
+        n_nodes: int,
+        src: _U32,
+        dst: _U32,
+        weight: _F64 | None,
+        directed: bool,
+        duplicates: str,
+        keep_self_loops: bool,
+        how: _How,
+    ) -> Graph:
+        """Edges whose ends are already node codes 0 .. n_nodes - 1."""
+
+    @staticmethod
+    def from_integers(
+        src: _IntColumn,
+        dst: _IntColumn,
+        weight: _F64 | None,
+        directed: bool,
+        duplicates: str,
+        keep_self_loops: bool,
+        how: _How,
+    ) -> tuple[Graph, _IntColumn] | None:
+        """Edges between integer ids; codes are the ranks of the sorted distinct ids, returned beside the graph.
+
+        ``src`` and ``dst`` share one dtype, which the returned ids have too. ``None`` when the ids are spread too
+        widely for a table over their range; the caller then factorises with Polars and calls ``from_codes``.
+        """
+
+    @staticmethod
+    def from_csr(
+        indptr: NDArray[np.int32] | NDArray[np.int64],
+        indices: NDArray[np.int32] | NDArray[np.int64],
+        data: _F64 | None,
+        directed: bool | None,
+        how: _How,
+    ) -> Graph:
+        """A square CSR matrix, canonical or not (duplicates are summed). ``directed=None``: undirected if symmetric.
+
+        ``directed=False`` on a matrix that is not symmetric raises.
+        """
+
+    @staticmethod
+    def load(path: str, how: _How) -> tuple[Graph, bytes]:
+        """The graph (memory-mapped) and the bytes that were saved beside it."""
+
+    def save(self, path: str, nodes: bytes, how: _How) -> None: ...
+    @property
+    def n_nodes(self) -> int: ...
+    @property
+    def n_edges(self) -> int: ...
+    @property
+    def is_directed(self) -> bool: ...
+    @property
+    def is_weighted(self) -> bool: ...
+    @property
+    def n_bytes(self) -> int: ...
+    def offsets(self) -> _U64:
+        """Row offsets (n_nodes + 1,), a read-only view that keeps the graph alive."""
+
+    def targets(self) -> _U32:
+        """Neighbour codes of every arc, a read-only view."""
+
+    def weights(self) -> _F64 | None:
+        """Weight of every arc, a read-only view."""
+
+    def degrees(self, how: _How) -> tuple[_U32, _U32, _F64 | None, _F64 | None]:
+        """(out_degree, in_degree, out_weight, in_weight) per node; the weights are None if unweighted."""
+
+    def edges(self, how: _How) -> tuple[_U32, _U32, _F64 | None]:
+        """(src, dst, weight) sorted by src then dst; an undirected edge once, with src <= dst."""
+
+    def subgraph(self, nodes: _U32, how: _How) -> Graph:
+        """The edges among ``nodes`` (distinct codes), renumbered 0 .. len(nodes) - 1 in the order given."""
+
+    def reverse(self, how: _How) -> Graph: ...
+    def to_undirected(self, duplicates: str, how: _How) -> Graph:
+        """Arcs u -> v and v -> u become one edge; ``duplicates`` ("sum", "max", "first") merges their weights."""
+
+def pagerank(
+    graph: Graph,
+    restart_offsets: _U64,
+    restart_nodes: _U32,
+    restart_weights: _F64,
+    damping: float,
+    tol: float,
+    dangling: str,
+    method: str,
+    top_k: int | None,
+    how: _How,
+) -> tuple[_U64 | None, _U32 | None, _F64, _F64, _U32, str]:
+    """One solve per query; query q restarts at ``restart_nodes[offsets[q]:offsets[q+1]]`` with those weights.
+
+    Returns (offsets, nodes, scores, error_bound, iterations, method). Without ``top_k``: offsets and nodes are None
+    and scores is (n_queries, n_nodes). With it: query q's nodes and scores are the slices offsets[q]:offsets[q+1],
+    by falling score then rising code, positive scores only.
+    """
+
+def num_threads() -> int: ...
+def set_num_threads(n: int | None) -> None:
+    """None returns to the default: GRAPHRANK_NUM_THREADS, RAYON_NUM_THREADS, then the cores this process may use."""
+
+def _debug_spin(seconds: float, how: _How) -> None:
+    """Work that only stops when told to: the boundary tests interrupt it."""
+
+def _debug_panic(how: _How) -> None:
+    """Panics on a worker thread: the boundary tests see InternalError."""

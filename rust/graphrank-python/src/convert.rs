@@ -1,0 +1,70 @@
+//! NumPy arrays in and out.
+
+use graphrank::Duplicates;
+use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+
+use crate::error::exception;
+
+/// A column of integer ids, as it lies in the caller's memory.
+#[derive(FromPyObject)]
+pub(crate) enum IntColumn<'py> {
+    #[pyo3(transparent)]
+    I64(PyReadonlyArray1<'py, i64>),
+    #[pyo3(transparent)]
+    I32(PyReadonlyArray1<'py, i32>),
+    #[pyo3(transparent)]
+    U32(PyReadonlyArray1<'py, u32>),
+    #[pyo3(transparent)]
+    U64(PyReadonlyArray1<'py, u64>),
+}
+
+/// An index array of SciPy, which uses either width.
+#[derive(FromPyObject)]
+pub(crate) enum IndexArray<'py> {
+    #[pyo3(transparent)]
+    I32(PyReadonlyArray1<'py, i32>),
+    #[pyo3(transparent)]
+    I64(PyReadonlyArray1<'py, i64>),
+}
+
+/// The elements of a contiguous array.
+pub(crate) fn slice<'a, T: Element>(array: &'a PyReadonlyArray1<'_, T>, argument: &str) -> PyResult<&'a [T]> {
+    array.as_slice().map_err(|_| {
+        let message = format!("`{argument}` must be contiguous; pass numpy.ascontiguousarray of it");
+        exception(array.py(), "InvalidArgumentError", message)
+    })
+}
+
+/// The elements of a contiguous array that may be missing.
+pub(crate) fn optional_slice<'a, T: Element>(
+    array: Option<&'a PyReadonlyArray1<'_, T>>,
+    argument: &str,
+) -> PyResult<Option<&'a [T]>> {
+    array.map(|array| slice(array, argument)).transpose()
+}
+
+/// A read-only NumPy view of memory that `owner` keeps alive and never changes.
+pub(crate) fn view<'py, T: Element, O>(owner: Bound<'py, O>, data: &[T]) -> Bound<'py, PyArray1<T>> {
+    let data = numpy::ndarray::ArrayView1::from(data);
+    // SAFETY: `owner` is frozen and holds the memory for as long as the array lives; the array is made read-only
+    // before anyone sees it.
+    #[expect(unsafe_code, reason = "views without copying; accessors of graphs of gigabytes must not copy")]
+    let array = unsafe { PyArray1::borrow_from_array(&data, owner.into_any()) };
+    array.readwrite().make_nonwriteable();
+    array
+}
+
+/// The rule for parallel edges by its Python name.
+pub(crate) fn duplicates(py: Python<'_>, name: &str) -> PyResult<Duplicates> {
+    match name {
+        "sum" => Ok(Duplicates::Sum),
+        "first" => Ok(Duplicates::First),
+        "max" => Ok(Duplicates::Max),
+        "error" => Ok(Duplicates::Error),
+        _ => {
+            let message = format!(r#"`duplicates` must be "sum", "first", "max" or "error", got {name:?}"#);
+            Err(exception(py, "InvalidArgumentError", message))
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The compiled module `graphrank._core`: arguments in, [`run::run`], results out. No algorithm lives here.
+//!
+//! Functions list the Python arguments one for one; `python/graphrank/_core.pyi` gives their types.
+
+#![expect(clippy::too_many_arguments, reason = "boundary functions list the Python arguments one for one")]
+#![expect(clippy::needless_pass_by_value, reason = "extracted Python arguments arrive by value")]
+
+mod convert;
+mod debug;
+mod error;
+mod graph;
+mod pool;
+mod ppr;
+mod run;
+
+/// Everything Python can reach.
+#[pyo3::pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use super::debug::{debug_panic, debug_spin};
+    #[pymodule_export]
+    use super::graph::PyGraph;
+    #[pymodule_export]
+    use super::pool::{num_threads, set_num_threads};
+    #[pymodule_export]
+    use super::ppr::pagerank;
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,92 @@
+//! Personalized PageRank at the boundary.
+
+use graphrank::ppr::{self, Dangling, Method, PprParams, Queries, Scores};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+
+use crate::convert::slice;
+use crate::error::exception;
+use crate::graph::PyGraph;
+use crate::run::{RunOpts, run};
+
+type Array<'py, T> = Bound<'py, PyArray1<T>>;
+type PyScores<'py> = (
+    Option<Array<'py, u64>>,
+    Option<Array<'py, u32>>,
+    Bound<'py, PyAny>,
+    Array<'py, f64>,
+    Array<'py, u32>,
+    &'static str,
+);
+
+#[pyfunction]
+#[pyo3(signature = (graph, restart_offsets, restart_nodes, restart_weights, damping, tol, dangling, method, top_k, how))]
+pub(crate) fn pagerank<'py>(
+    py: Python<'py>,
+    graph: &PyGraph,
+    restart_offsets: PyReadonlyArray1<'py, u64>,
+    restart_nodes: PyReadonlyArray1<'py, u32>,
+    restart_weights: PyReadonlyArray1<'py, f64>,
+    damping: f64,
+    tol: f64,
+    dangling: &str,
+    method: &str,
+    top_k: Option<usize>,
+    how: RunOpts,
+) -> PyResult<PyScores<'py>> {
+    let params = PprParams {
+        damping,
+        tol,
+        dangling: dangling_rule(py, dangling)?,
+        method: solver(py, method)?,
+        top_k,
+    };
+    let queries = Queries {
+        offsets: slice(&restart_offsets, "restart_offsets")?.into(),
+        nodes: slice(&restart_nodes, "restart_nodes")?.into(),
+        weights: slice(&restart_weights, "restart_weights")?.into(),
+    };
+    let graph = graph.graph();
+    let n_queries = queries.offsets.len().saturating_sub(1);
+    // Some tens of sweeps per query.
+    let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(n_queries).saturating_mul(32);
+    let answer =
+        run(py, how, units, "personalized PageRank", |exec| ppr::pagerank(graph, &queries, &params, exec))?;
+
+    let (offsets, nodes, scores) = match answer.scores {
+        Scores::Dense(scores) => {
+            let rows = scores.into_pyarray(py).reshape([n_queries, graph.n_nodes()])?;
+            (None, None, rows.into_any())
+        }
+        Scores::Top { offsets, nodes, scores } => {
+            (Some(offsets.into_pyarray(py)), Some(nodes.into_pyarray(py)), scores.into_pyarray(py).into_any())
+        }
+    };
+    let (bounds, iterations) = (answer.error_bounds.into_pyarray(py), answer.iterations.into_pyarray(py));
+    Ok((offsets, nodes, scores, bounds, iterations, answer.method))
+}
+
+fn dangling_rule(py: Python<'_>, name: &str) -> PyResult<Dangling> {
+    match name {
+        "restart" => Ok(Dangling::Restart),
+        "uniform" => Ok(Dangling::Uniform),
+        "self" => Ok(Dangling::Stay),
+        "absorb" => Ok(Dangling::Absorb),
+        _ => {
+            let message =
+                format!(r#"`dangling` must be "restart", "uniform", "self" or "absorb", got {name:?}"#);
+            Err(exception(py, "InvalidArgumentError", message))
+        }
+    }
+}
+
+fn solver(py: Python<'_>, name: &str) -> PyResult<Method> {
+    match name {
+        "auto" => Ok(Method::Auto),
+        "power" => Ok(Method::Power),
+        _ => {
+            let message = format!(r#"`method` must be "auto" or "power", got {name:?}"#);
+            Err(exception(py, "InvalidArgumentError", message))
+        }
+    }
+}

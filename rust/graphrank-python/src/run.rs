@@ -1,0 +1,121 @@
+//! The one place that leaves the interpreter.
+//!
+//! Short work runs where it is. Long work goes to the pool while the calling thread wakes every 50 ms to look for
+//! signals and to report progress, so Ctrl-C ends any call promptly and the objects involved stay usable. Workers
+//! never call Python. A panic becomes `InternalError`.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use graphrank::{Exec, Result};
+use pyo3::prelude::*;
+use rayon::ThreadPool;
+
+use crate::error::{exception, internal, to_python};
+use crate::pool::pool;
+
+/// How long the calling thread sleeps between looks at signals and progress.
+const WAKE: Duration = Duration::from_millis(50);
+/// Units of work (arcs, rows, bytes) below which handing over costs more than the work: about 50 microseconds.
+const SHORT: usize = 20_000;
+
+/// The last argument of every long call: a progress callback and the seconds allowed.
+#[derive(FromPyObject)]
+pub(crate) struct RunOpts(Option<Py<PyAny>>, Option<f64>);
+
+/// Runs `work`, estimated at `units` of a few nanoseconds each.
+pub(crate) fn run<T: Send>(
+    py: Python<'_>,
+    how: RunOpts,
+    units: usize,
+    label: &str,
+    work: impl FnOnce(&Exec) -> Result<T> + Send,
+) -> PyResult<T> {
+    let RunOpts(callback, timeout_s) = how;
+    let mut exec = Exec::default();
+    if let Some(seconds) = timeout_s {
+        let allowed = Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let message = format!("`timeout_s` must be a number of seconds, at least 0, got {seconds}");
+            exception(py, "InvalidArgumentError", message)
+        })?;
+        exec = exec.with_timeout(allowed);
+    }
+    let outcome = if units < SHORT && callback.is_none() {
+        catch_unwind(AssertUnwindSafe(|| work(&exec)))
+    } else {
+        let pool = pool(py)?;
+        let exec = exec.with_pool(pool.clone());
+        let reporter = Reporter { callback, label, exec: &exec };
+        wait_for(py, &pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?
+    };
+    match outcome {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(to_python(py, &error)),
+        Err(panic) => Err(internal(py, panic_message(&*panic))),
+    }
+}
+
+struct Reporter<'a> {
+    callback: Option<Py<PyAny>>,
+    label: &'a str,
+    exec: &'a Exec,
+}
+
+impl Reporter<'_> {
+    fn report(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(callback) = &self.callback {
+            let (done, total) = self.exec.progress();
+            callback.call1(py, (done.min(total), total, self.label))?;
+        }
+        Ok(())
+    }
+
+    /// What the calling thread does each time it wakes.
+    fn look_up(&self) -> PyResult<()> {
+        Python::attach(|py| py.check_signals().and_then(|()| self.report(py)))
+    }
+}
+
+/// Runs `work` on the pool and keeps the interpreter responsive meanwhile. An error from a signal handler or from the
+/// callback cancels the work, waits for it to stop, and is returned.
+fn wait_for<T: Send>(
+    py: Python<'_>,
+    pool: &ThreadPool,
+    reporter: &Reporter<'_>,
+    work: impl FnOnce() -> T + Send,
+) -> PyResult<T> {
+    let (done, finished) = sync_channel(1);
+    let wait = |finished: &Receiver<T>| {
+        let mut interruption = None;
+        loop {
+            match finished.recv_timeout(WAKE) {
+                Ok(value) => return interruption.map_or(Ok(Some(value)), Err),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if interruption.is_some() => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = reporter.look_up() {
+                        reporter.exec.cancel();
+                        interruption = Some(error);
+                    }
+                }
+            }
+        }
+    };
+    let outcome = py.detach(|| {
+        pool.in_place_scope(move |scope| {
+            // The receiver waits for this and nothing else, so sending cannot fail.
+            scope.spawn(move |_| drop(done.send(work())));
+            wait(&finished)
+        })
+    })?;
+    py.check_signals()?;
+    reporter.report(py)?;
+    outcome.ok_or_else(|| internal(py, "a worker ended without a result"))
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
+}

@@ -1,0 +1,119 @@
+//! The one error of the crate.
+//!
+//! A message names the argument (and the row, where there is one), the value it had, and what is allowed or what to
+//! do about it. Nothing here is shown by a panic: a panic is a defect of this crate.
+
+use std::path::PathBuf;
+
+/// Shorthand for results of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter is outside what is allowed.
+    #[error("`{argument}` {problem}")]
+    InvalidArgument {
+        /// Name of the parameter.
+        argument: &'static str,
+        /// Its value and what is allowed: "must be in [0, 1), got 1.5".
+        problem: String,
+    },
+    /// An element of an input array cannot be used.
+    #[error("`{argument}`, row {row}: {problem}")]
+    InvalidData {
+        /// Name of the array.
+        argument: &'static str,
+        /// Zero-based position of the first element at fault.
+        row: usize,
+        /// Its value and what is allowed.
+        problem: String,
+    },
+    /// An iterative method stopped making progress before it reached the requested error.
+    #[error(
+        "`tol` = {tol:e} was not reached: the error bound stands at {bound:e} after {iterations} iterations; \
+         the rounding of 64-bit floats allows no less here, ask for a larger `tol`"
+    )]
+    DidNotConverge {
+        /// The error that was asked for.
+        tol: f64,
+        /// The certified error that was reached.
+        bound: f64,
+        /// Iterations done.
+        iterations: u32,
+    },
+    /// The caller cancelled the work.
+    #[error("interrupted")]
+    Interrupted,
+    /// The deadline passed.
+    #[error("timed out before the work was done")]
+    TimedOut,
+    /// An array does not fit in memory.
+    #[error("out of memory: {what} needs {bytes} bytes")]
+    OutOfMemory {
+        /// What the array holds.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+    },
+    /// A file is truncated, altered or not one of ours.
+    #[error("{}: {problem}", path.display())]
+    CorruptFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The operating system refused to read or write a file.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn argument(argument: &'static str, problem: impl Into<String>) -> Self {
+        Self::InvalidArgument { argument, problem: problem.into() }
+    }
+
+    pub(crate) fn row(argument: &'static str, row: usize, problem: impl Into<String>) -> Self {
+        Self::InvalidData { argument, row, problem: problem.into() }
+    }
+}
+
+/// A vector of `len` copies of `value`, or [`Error::OutOfMemory`] where a plain `vec!` would abort the process.
+pub(crate) fn try_filled<T: Clone>(what: &'static str, value: T, len: usize) -> Result<Vec<T>> {
+    let mut array = try_with_capacity(what, len)?;
+    array.resize(len, value);
+    Ok(array)
+}
+
+/// An empty vector with room for `len` elements, or [`Error::OutOfMemory`].
+pub(crate) fn try_with_capacity<T>(what: &'static str, len: usize) -> Result<Vec<T>> {
+    let mut array = Vec::new();
+    array
+        .try_reserve_exact(len)
+        .map_err(|_| Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) })?;
+    Ok(array)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_argument_row_and_remedy() {
+        let error = Error::row("weight", 3, "got NaN, weights must be finite and not negative");
+        assert_eq!(error.to_string(), "`weight`, row 3: got NaN, weights must be finite and not negative");
+    }
+
+    #[test]
+    fn impossible_sizes_are_errors_not_aborts() {
+        let error = try_filled::<u64>("a test array", 0, usize::MAX / 16).unwrap_err();
+        assert!(matches!(error, Error::OutOfMemory { what: "a test array", .. }));
+    }
+}

@@ -1,0 +1,162 @@
+//! Compressed sparse rows: the one representation of adjacency.
+
+use std::ops::Range;
+
+use super::array::Array;
+use super::build::{EdgeSource, build_csr};
+use super::{Duplicates, EdgeOptions};
+use crate::error::{Error, Result, try_with_capacity};
+use crate::exec::Exec;
+
+/// Arcs a unit of parallel work holds: a few hundred microseconds, and small enough to balance.
+const CHUNK_ARCS: usize = 1 << 15;
+/// Rows a unit of parallel work holds at most; bounds the rounding error of sums over a chunk.
+const CHUNK_ROWS: usize = 1 << 13;
+
+/// Adjacency by rows.
+#[derive(Debug)]
+pub(crate) struct Csr {
+    /// Row `v` is `offsets[v]..offsets[v + 1]`; starts at 0, never falls, ends at `targets.len()`.
+    pub(crate) offsets: Array<u64>,
+    /// Strictly rising within a row, each below the number of rows.
+    pub(crate) targets: Array<u32>,
+    /// Finite and not negative, aligned to `targets`.
+    pub(crate) weights: Option<Array<f64>>,
+}
+
+/// The stored arrays of a graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Arcs<'g> {
+    /// Node `v`'s arcs are `offsets[v]..offsets[v + 1]`.
+    pub offsets: &'g [u64],
+    /// Target of each arc, rising within a node's arcs.
+    pub targets: &'g [u32],
+    /// Weight of each arc; `None` if unweighted.
+    pub weights: Option<&'g [f64]>,
+}
+
+impl Csr {
+    pub(crate) fn arcs(&self) -> Arcs<'_> {
+        Arcs { offsets: &self.offsets, targets: &self.targets, weights: self.weights.as_deref() }
+    }
+
+    pub(crate) fn n_rows(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    pub(crate) fn n_arcs(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Positions of row `v` in `targets` and `weights`.
+    #[expect(clippy::cast_possible_truncation, reason = "offsets index an array in memory")]
+    pub(crate) fn range(&self, v: usize) -> Range<usize> {
+        self.offsets[v] as usize..self.offsets[v + 1] as usize
+    }
+
+    pub(crate) fn row(&self, v: usize) -> &[u32] {
+        &self.targets[self.range(v)]
+    }
+
+    pub(crate) fn row_weights(&self, v: usize) -> Option<&[f64]> {
+        self.weights.as_ref().map(|weights| &weights[self.range(v)])
+    }
+
+    pub(crate) fn n_bytes(&self) -> usize {
+        size_of_val::<[u64]>(&self.offsets)
+            + size_of_val::<[u32]>(&self.targets)
+            + self.weights.as_ref().map_or(0, |w| size_of_val::<[f64]>(w))
+    }
+
+    /// Consecutive ranges of rows of about equal work. They depend on the rows alone, so folds over them in order
+    /// have the same bits for any number of threads.
+    pub(crate) fn row_chunks(&self) -> Vec<Range<usize>> {
+        let mut chunks = Vec::new();
+        let mut start = 0;
+        while start < self.n_rows() {
+            let limit = self.offsets[start] + CHUNK_ARCS as u64;
+            let window = &self.offsets[start + 1..self.n_rows().min(start + CHUNK_ROWS) + 1];
+            let end = start + window.partition_point(|&offset| offset <= limit).max(1);
+            chunks.push(start..end);
+            start = end;
+        }
+        chunks
+    }
+
+    /// The row of every arc.
+    pub(crate) fn sources(&self) -> Result<Vec<u32>> {
+        let mut sources = try_with_capacity("the row of every arc", self.n_arcs())?;
+        for (v, ends) in (0u32..).zip(self.offsets.windows(2)) {
+            sources.extend(std::iter::repeat_n(v, usize_of(ends[1] - ends[0])));
+        }
+        Ok(sources)
+    }
+
+    /// The same arcs by target.
+    pub(crate) fn transpose(&self, exec: &Exec) -> Result<Self> {
+        let sources = self.sources()?;
+        let arcs = EdgeSource {
+            len: self.n_arcs(),
+            ends: |i: usize| (self.targets[i], sources[i]),
+            weights: self.weights.as_deref(),
+        };
+        // No two arcs are parallel, so the rule for duplicates is never applied.
+        let options = EdgeOptions { directed: true, duplicates: Duplicates::First, keep_self_loops: true };
+        build_csr(self.n_rows(), &arcs, options, exec)
+    }
+
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self.offsets[..] == other.offsets[..]
+            && self.targets[..] == other.targets[..]
+            && self.weights.as_deref() == other.weights.as_deref()
+    }
+
+    /// Checks every invariant of the fields; for arrays that come from outside.
+    pub(crate) fn validate(&self, exec: &Exec) -> std::result::Result<(), CsrFault> {
+        let n = self.n_rows();
+        let ends = (self.offsets.first(), self.offsets.last());
+        if ends != (Some(&0), Some(&(self.n_arcs() as u64))) || !self.offsets.is_sorted() {
+            return Err(CsrFault::Content("row offsets do not rise from 0 to the number of arcs"));
+        }
+        if self.weights.as_ref().is_some_and(|weights| weights.len() != self.n_arcs()) {
+            return Err(CsrFault::Content("weights and arcs differ in number"));
+        }
+        let chunks = self.row_chunks();
+        let sound = exec.map(chunks.len(), |c| {
+            exec.checkpoint(1)?;
+            Ok(chunks[c].clone().all(|v| {
+                let row = self.row(v);
+                row.windows(2).all(|pair| pair[0] < pair[1])
+                    && row.last().is_none_or(|&last| (last as usize) < n)
+                    && self.row_weights(v).is_none_or(|weights| weights.iter().all(|&w| is_weight(w)))
+            }))
+        })?;
+        if sound.contains(&false) {
+            return Err(CsrFault::Content("an arc or a weight is out of range or out of order"));
+        }
+        Ok(())
+    }
+}
+
+/// Why outside arrays are not a graph.
+pub(crate) enum CsrFault {
+    Content(&'static str),
+    Stopped(Error),
+}
+
+impl From<Error> for CsrFault {
+    fn from(error: Error) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+/// What a weight may be.
+pub(crate) fn is_weight(w: f64) -> bool {
+    w.is_finite() && w >= 0.0
+}
+
+/// An offset as an index.
+#[expect(clippy::cast_possible_truncation, reason = "offsets index an array in memory")]
+pub(crate) fn usize_of(offset: u64) -> usize {
+    offset as usize
+}

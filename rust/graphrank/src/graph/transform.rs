@@ -1,0 +1,249 @@
+//! Graphs and tables made from a graph.
+
+use super::csr::Csr;
+use super::{Duplicates, EdgeOptions, Graph, check_codes};
+use crate::error::{Error, Result, try_filled, try_with_capacity};
+use crate::exec::Exec;
+
+/// Edges as three columns: source, target and weight where there are weights.
+pub type EdgeColumns = (Vec<u32>, Vec<u32>, Option<Vec<f64>>);
+
+/// Degrees and weight sums of every node.
+#[derive(Debug)]
+pub struct Degrees {
+    /// Arcs that leave the node.
+    pub out_degree: Vec<u32>,
+    /// Arcs that enter the node.
+    pub in_degree: Vec<u32>,
+    /// Sum of the weights of leaving arcs; `None` if unweighted.
+    pub out_weight: Option<Vec<f64>>,
+    /// Sum of the weights of entering arcs; `None` if unweighted.
+    pub in_weight: Option<Vec<f64>>,
+}
+
+impl Graph {
+    /// All edges by source, then target; an undirected edge once, its smaller end first.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::Interrupted`], [`Error::TimedOut`].
+    pub fn edges(&self, exec: &Exec) -> Result<EdgeColumns> {
+        let csr = self.out();
+        let mut src = try_with_capacity("sources", self.n_edges())?;
+        let mut dst = try_with_capacity("targets", self.n_edges())?;
+        let n_weights = if self.is_weighted() { self.n_edges() } else { 0 };
+        let mut weights = try_with_capacity("weights", n_weights)?;
+        for rows in csr.row_chunks() {
+            exec.checkpoint(rows.len() as u64)?;
+            for (v, node) in rows.clone().zip(codes_from(rows.start)) {
+                let row = csr.row(v);
+                let skip = if self.is_directed() { 0 } else { row.partition_point(|&u| u < node) };
+                src.extend(std::iter::repeat_n(node, row.len() - skip));
+                dst.extend_from_slice(&row[skip..]);
+                weights.extend_from_slice(csr.row_weights(v).map_or(&[], |w| &w[skip..]));
+            }
+        }
+        Ok((src, dst, self.is_weighted().then_some(weights)))
+    }
+
+    /// Degrees and weight sums of every node.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::Interrupted`], [`Error::TimedOut`].
+    pub fn degrees(&self, exec: &Exec) -> Result<Degrees> {
+        let (out_degree, out_weight) = row_sums(self.out(), exec)?;
+        let (in_degree, in_weight) = row_sums(self.incoming(exec)?, exec)?;
+        Ok(Degrees { out_degree, in_degree, out_weight, in_weight })
+    }
+
+    /// The arcs among `nodes`, which are distinct; node `nodes[i]` gets code `i`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidData`] for a code out of range or given twice.
+    pub fn subgraph(&self, nodes: &[u32], exec: &Exec) -> Result<Self> {
+        const ABSENT: u32 = u32::MAX;
+        check_codes("nodes", nodes, self.n_nodes(), exec)?;
+        let mut new_code = try_filled("new codes", ABSENT, self.n_nodes())?;
+        for (i, (&node, code)) in nodes.iter().zip(0u32..).enumerate() {
+            if new_code[node as usize] != ABSENT {
+                return Err(Error::row("nodes", i, format!("names node {node} again")));
+            }
+            new_code[node as usize] = code;
+        }
+        let (mut src, mut dst, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for (&node, code) in nodes.iter().zip(0u32..) {
+            exec.checkpoint(1)?;
+            for (i, &target) in self.neighbors(node).iter().enumerate() {
+                if new_code[target as usize] != ABSENT {
+                    src.push(code);
+                    dst.push(new_code[target as usize]);
+                    weights.extend(self.neighbor_weights(node).map(|w| w[i]));
+                }
+            }
+        }
+        let weights = self.is_weighted().then_some(&weights[..]);
+        // Both arcs of an undirected edge are in the lists already.
+        let mut graph = Self::from_edges(nodes.len(), &src, &dst, weights, EdgeOptions::default(), exec)?;
+        if !self.is_directed() {
+            graph = Self::from_csr_parts(graph.out, false, exec)?;
+        }
+        Ok(graph)
+    }
+
+    /// Every arc turned round.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::Interrupted`], [`Error::TimedOut`].
+    pub fn reverse(&self, exec: &Exec) -> Result<Self> {
+        Self::from_csr_parts(self.out().transpose(exec)?, self.is_directed(), exec)
+    }
+
+    /// Arcs `u -> v` and `v -> u` become one undirected edge, their weights merged by `duplicates`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidData`] for two arcs between the same nodes where [`Duplicates::Error`] is asked for.
+    pub fn to_undirected(&self, duplicates: Duplicates, exec: &Exec) -> Result<Self> {
+        let (src, dst, weights) = self.edges(exec)?;
+        let options = EdgeOptions { directed: false, duplicates, keep_self_loops: true };
+        Self::from_edges(self.n_nodes(), &src, &dst, weights.as_deref(), options, exec)
+    }
+}
+
+/// Codes counting up from `first`.
+#[expect(clippy::cast_possible_truncation, reason = "rows of a graph are numbered in 32 bits")]
+fn codes_from(first: usize) -> impl Iterator<Item = u32> {
+    first as u32..
+}
+
+fn row_sums(csr: &Csr, exec: &Exec) -> Result<(Vec<u32>, Option<Vec<f64>>)> {
+    exec.checkpoint(csr.n_arcs() as u64)?;
+    let mut degrees = try_with_capacity("degrees", csr.n_rows())?;
+    #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
+    degrees.extend(csr.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as u32));
+    let sums =
+        csr.weights.as_ref().map(|w| (0..csr.n_rows()).map(|v| w[csr.range(v)].iter().sum()).collect());
+    Ok((degrees, sums))
+}
+
+/// Arcs from a node to itself.
+pub(super) fn count_loops(csr: &Csr, exec: &Exec) -> Result<usize> {
+    let chunks = csr.row_chunks();
+    let counts = exec.map(chunks.len(), |c| {
+        exec.checkpoint(0)?;
+        let rows = chunks[c].clone();
+        let has_loop = |(v, node): &(usize, u32)| csr.row(*v).binary_search(node).is_ok();
+        Ok(rows.clone().zip(codes_from(rows.start)).filter(has_loop).count())
+    })?;
+    Ok(counts.iter().sum())
+}
+
+/// The row of every stored element, from checked row offsets.
+pub(super) fn rows_of_csr<P, I>(
+    indptr: &[P],
+    indices: &[I],
+    data: Option<&[f64]>,
+    exec: &Exec,
+) -> Result<Vec<u32>>
+where
+    P: Copy + TryInto<usize> + std::fmt::Display,
+{
+    let argument = "indptr";
+    let Some(n_rows) = indptr.len().checked_sub(1) else {
+        return Err(Error::argument(argument, "is empty; it has one element more than there are rows"));
+    };
+    super::check_n_nodes(n_rows)?;
+    if let Some(data) = data
+        && data.len() != indices.len()
+    {
+        let problem = format!("has {} elements, but `indices` has {}", data.len(), indices.len());
+        return Err(Error::argument("data", problem));
+    }
+    exec.checkpoint(0)?;
+    let mut rows = try_with_capacity("the row of every element", indices.len())?;
+    let offset = |i: usize| {
+        let wrong =
+            || Error::row(argument, i, format!("got {}, allowed are 0 to {}", indptr[i], indices.len()));
+        indptr[i].try_into().ok().filter(|&offset: &usize| offset <= indices.len()).ok_or_else(wrong)
+    };
+    if offset(0)? != 0 {
+        return Err(Error::row(argument, 0, format!("got {}, must be 0", indptr[0])));
+    }
+    for (row, i) in codes_from(0).zip(0..n_rows) {
+        let Some(length) = offset(i + 1)?.checked_sub(offset(i)?) else {
+            return Err(Error::row(
+                argument,
+                i + 1,
+                format!("got {}, row offsets never fall", indptr[i + 1]),
+            ));
+        };
+        rows.extend(std::iter::repeat_n(row, length));
+    }
+    if rows.len() != indices.len() {
+        let problem = format!("ends at {}, but `indices` has {} elements", rows.len(), indices.len());
+        return Err(Error::argument(argument, problem));
+    }
+    Ok(rows)
+}
+
+/// Column indices as codes, all below `n`.
+pub(super) fn columns_of_csr<I>(n: usize, indices: &[I], exec: &Exec) -> Result<Vec<u32>>
+where
+    I: Copy + TryInto<u32> + std::fmt::Display,
+{
+    exec.checkpoint(0)?;
+    let mut columns = try_with_capacity("columns", indices.len())?;
+    for (i, &index) in indices.iter().enumerate() {
+        match index.try_into() {
+            Ok(code) if (code as usize) < n => columns.push(code),
+            _ => {
+                return Err(Error::row(
+                    "indices",
+                    i,
+                    format!("got {index}, columns are numbered 0 to below {n}"),
+                ));
+            }
+        }
+    }
+    Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(directed: bool) -> Graph {
+        let options = EdgeOptions { directed, ..EdgeOptions::default() };
+        Graph::from_edges(
+            4,
+            &[2, 0, 2, 1],
+            &[0, 1, 2, 0],
+            Some(&[5.0, 1.0, 7.0, 2.0]),
+            options,
+            &Exec::default(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn an_undirected_edge_is_listed_once_and_parallel_rows_merge() {
+        let g = graph(false);
+        let (src, dst, weights) = g.edges(&Exec::default()).unwrap();
+        assert_eq!((src, dst), (vec![0, 0, 2], vec![1, 2, 2]));
+        assert_eq!(weights.unwrap(), [3.0, 5.0, 7.0]);
+        assert_eq!((g.n_edges(), g.n_arcs()), (3, 5));
+    }
+
+    #[test]
+    fn reversing_twice_changes_nothing() {
+        let exec = Exec::default();
+        let twice = graph(true).reverse(&exec).unwrap().reverse(&exec).unwrap();
+        assert!(twice.out().same_as(graph(true).out()));
+    }
+
+    #[test]
+    fn a_subgraph_is_numbered_in_the_order_asked_for() {
+        let sub = graph(true).subgraph(&[2, 0], &Exec::default()).unwrap();
+        let (src, dst, weights) = sub.edges(&Exec::default()).unwrap();
+        assert_eq!((src, dst, weights), (vec![0, 0], vec![0, 1], Some(vec![7.0, 5.0])));
+        assert!(graph(true).subgraph(&[1, 1], &Exec::default()).is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! Graph analytics and ranking: exact, reproducible, interruptible.
+//!
+//! One immutable [`Graph`] in compressed sparse rows is built once and read by every algorithm. Each algorithm is a
+//! function `name(&graph, input, &params, &exec)`: the parameters say *what* to compute, an [`Exec`] says *how*
+//! (threads, cancellation, deadline, progress).
+//!
+//! | module | question |
+//! |---|---|
+//! | [`ppr`] | Which nodes matter, from where I stand? |
+//! | [`io`] | How does a graph survive the process? |
+//! | [`rng`] | Where does randomness come from? |
+//!
+//! Three promises hold throughout. The same input and seed give the same bits on any number of threads. An
+//! approximate answer carries a bound on its error. Input that cannot be used gives an [`Error`] that names it, and a
+//! panic is a defect.
+
+mod error;
+mod exec;
+mod graph;
+pub mod io;
+pub mod ppr;
+pub mod rng;
+
+pub use error::{Error, Result};
+pub use exec::Exec;
+pub use graph::{Arcs, Degrees, Duplicates, EdgeColumns, EdgeOptions, Graph, IntegerId, MAX_NODES};
