@@ -14,6 +14,8 @@ use crate::exec::Exec;
 
 /// Slots of the range per id given: beyond this a table over the range wastes memory.
 const MAX_SPREAD: u64 = 16;
+/// A range that costs next to nothing however few ids there are: 16 kB.
+const SMALL_RANGE: u64 = 1 << 16;
 /// Ids a unit of parallel work reads.
 const CHUNK_IDS: usize = 1 << 17;
 
@@ -86,7 +88,7 @@ impl<T: IntegerId> CompactIds<T> {
         let Some((first, last)) = bounds(columns, exec)? else {
             return Ok(Some(Self { first: 0, words: Vec::new(), n: 0, id: PhantomData }));
         };
-        if (last - first) / MAX_SPREAD > n_ids as u64 {
+        if last - first > SMALL_RANGE.max(MAX_SPREAD.saturating_mul(n_ids as u64)) {
             return Ok(None);
         }
         let mut words = try_with_capacity("the table of ids", word_of(last - first) + 1)?;

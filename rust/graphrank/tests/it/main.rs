@@ -1,1 +1,15 @@
-//! placeholder
+//! Properties and oracles of the public interface.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "numbers in tests are small"
+)]
+
+mod determinism;
+mod graph;
+mod io;
+mod ppr;
+mod sample;
