@@ -85,20 +85,22 @@ impl Error {
     }
 }
 
-/// A vector of `len` copies of `value`, or [`Error::OutOfMemory`] where a plain `vec!` would abort the process.
-pub(crate) fn try_filled<T: Clone>(what: &'static str, value: T, len: usize) -> Result<Vec<T>> {
-    let mut array = try_with_capacity(what, len)?;
-    array.resize(len, value);
-    Ok(array)
+/// A vector of `len` zeros, or [`Error::OutOfMemory`] where a plain `vec!` would abort the process. The system's
+/// fresh pages are zero already and are not written again.
+pub(crate) fn try_zeroed<T: bytemuck::Zeroable>(what: &'static str, len: usize) -> Result<Vec<T>> {
+    let zeroed = bytemuck::allocation::try_zeroed_slice_box(len);
+    zeroed.map(Vec::from).map_err(|()| out_of_memory::<T>(what, len))
 }
 
 /// An empty vector with room for `len` elements, or [`Error::OutOfMemory`].
 pub(crate) fn try_with_capacity<T>(what: &'static str, len: usize) -> Result<Vec<T>> {
     let mut array = Vec::new();
-    array
-        .try_reserve_exact(len)
-        .map_err(|_| Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) })?;
+    array.try_reserve_exact(len).map_err(|_| out_of_memory::<T>(what, len))?;
     Ok(array)
+}
+
+fn out_of_memory<T>(what: &'static str, len: usize) -> Error {
+    Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) }
 }
 
 #[cfg(test)]
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn impossible_sizes_are_errors_not_aborts() {
-        let error = try_filled::<u64>("a test array", 0, usize::MAX / 16).unwrap_err();
+        let error = try_zeroed::<u64>("a test array", usize::MAX / 16).unwrap_err();
         assert!(matches!(error, Error::OutOfMemory { what: "a test array", .. }));
     }
 }

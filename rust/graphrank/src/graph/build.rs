@@ -11,10 +11,12 @@
 //! and about 8 read per sort level in cache, 8 read and 4 written for the copy. Memory beyond input and result: 8
 //! bytes per arc, 16 with weights.
 
+use bytemuck::Zeroable;
+
 use super::array::Array;
 use super::csr::{Csr, is_weight};
 use super::{Duplicates, EdgeOptions};
-use crate::error::{Error, Result, try_filled};
+use crate::error::{Error, Result, try_zeroed};
 use crate::exec::Exec;
 
 /// Edges a unit of parallel work reads.
@@ -33,7 +35,7 @@ pub(crate) struct EdgeSource<'a, F> {
 }
 
 /// One arc on its way to its row.
-trait ArcRecord: Copy + Default + Send + Sync {
+trait ArcRecord: Copy + Zeroable + Send + Sync {
     const WEIGHTED: bool;
     fn new(key: u64, weight: f64) -> Self;
     fn key(&self) -> u64;
@@ -102,7 +104,7 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
         let shift = self.bucket_shift();
         let counts = self.count(shift)?;
         let totals = column_sums(&counts, self.n_buckets(shift));
-        let mut records = try_filled("the arcs being sorted", R::default(), totals.iter().sum())?;
+        let mut records: Vec<R> = try_zeroed("the arcs being sorted", totals.iter().sum())?;
         self.scatter(shift, &counts, &mut records)?;
 
         let buckets = split_by(&mut records, totals.iter().copied());
@@ -178,9 +180,9 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
     /// Final arrays from sorted, merged buckets.
     fn assemble<R: ArcRecord>(&self, shift: u32, buckets: Vec<&mut [R]>, merged: &[Merged]) -> Result<Csr> {
         let n_arcs = merged.iter().map(|m| m.kept).sum();
-        let mut offsets = try_filled("row offsets", 0u64, self.n + 1)?;
-        let mut targets = try_filled("neighbours", 0u32, n_arcs)?;
-        let mut weights = if R::WEIGHTED { try_filled("weights", 0.0, n_arcs)? } else { Vec::new() };
+        let mut offsets: Vec<u64> = try_zeroed("row offsets", self.n + 1)?;
+        let mut targets: Vec<u32> = try_zeroed("neighbours", n_arcs)?;
+        let mut weights = if R::WEIGHTED { try_zeroed("weights", n_arcs)? } else { Vec::new() };
 
         let kept = || merged.iter().map(|m| m.kept);
         let no_weights = merged.iter().map(|m| if R::WEIGHTED { m.kept } else { 0 });

@@ -69,6 +69,7 @@ impl IntegerId for i32 {
 pub(crate) struct CompactIds<T> {
     /// The smallest id, as [`IntegerId::to_ordered`] gives it.
     first: u64,
+    /// The bitmap; empty where every id of the range is present, so that its slot is its code.
     words: Vec<Word>,
     n: usize,
     id: PhantomData<T>,
@@ -111,6 +112,9 @@ impl<T: IntegerId> CompactIds<T> {
         if n > MAX_NODES {
             return Err(too_many_nodes());
         }
+        if n == last - first + 1 {
+            words.clear();
+        }
         Ok(Some(Self { first, words, n: usize_of(n), id: PhantomData }))
     }
 
@@ -123,7 +127,10 @@ impl<T: IntegerId> CompactIds<T> {
     #[inline]
     pub(crate) fn code(&self, id: T) -> u32 {
         let slot = id.to_ordered() - self.first;
-        let word = &self.words[word_of(slot)];
+        let Some(word) = self.words.get(word_of(slot)) else {
+            #[expect(clippy::cast_possible_truncation, reason = "below the number of nodes")]
+            return slot as u32;
+        };
         let earlier = word.present.load(Relaxed) & ((1u64 << (slot % 64)) - 1);
         word.before + earlier.count_ones()
     }
@@ -131,6 +138,9 @@ impl<T: IntegerId> CompactIds<T> {
     /// The ids in the order of their codes.
     pub(crate) fn ids(&self) -> Result<Vec<T>> {
         let mut ids = try_with_capacity("node ids", self.n)?;
+        if self.words.is_empty() {
+            ids.extend((0..self.n as u64).map(|slot| T::from_ordered(self.first + slot)));
+        }
         for (w, word) in (0u64..).zip(&self.words) {
             let mut present = word.present.load(Relaxed);
             while present != 0 {

@@ -2,7 +2,7 @@
 
 use super::csr::Csr;
 use super::{Duplicates, EdgeOptions, Graph, check_codes};
-use crate::error::{Error, Result, try_filled, try_with_capacity};
+use crate::error::{Error, Result, try_with_capacity, try_zeroed};
 use crate::exec::Exec;
 
 /// Edges as three columns: source, target and weight where there are weights.
@@ -60,22 +60,23 @@ impl Graph {
     /// # Errors
     /// [`Error::InvalidData`] for a code out of range or given twice.
     pub fn subgraph(&self, nodes: &[u32], exec: &Exec) -> Result<Self> {
-        const ABSENT: u32 = u32::MAX;
+        const ABSENT: u32 = 0;
         check_codes("nodes", nodes, self.n_nodes(), exec)?;
-        let mut new_code = try_filled("new codes", ABSENT, self.n_nodes())?;
-        for (i, (&node, code)) in nodes.iter().zip(0u32..).enumerate() {
-            if new_code[node as usize] != ABSENT {
+        // One more than the new code.
+        let mut ordinal: Vec<u32> = try_zeroed("new codes", self.n_nodes())?;
+        for (i, (&node, next)) in nodes.iter().zip(1u32..).enumerate() {
+            if ordinal[node as usize] != ABSENT {
                 return Err(Error::row("nodes", i, format!("names node {node} again")));
             }
-            new_code[node as usize] = code;
+            ordinal[node as usize] = next;
         }
         let (mut src, mut dst, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         for (&node, code) in nodes.iter().zip(0u32..) {
             exec.checkpoint(1)?;
             for (i, &target) in self.neighbors(node).iter().enumerate() {
-                if new_code[target as usize] != ABSENT {
+                if ordinal[target as usize] != ABSENT {
                     src.push(code);
-                    dst.push(new_code[target as usize]);
+                    dst.push(ordinal[target as usize] - 1);
                     weights.extend(self.neighbor_weights(node).map(|w| w[i]));
                 }
             }

@@ -1,7 +1,7 @@
 //! The random walk on a graph: from a node, along one of its arcs in proportion to the weights.
 
 use super::Graph;
-use crate::error::{Result, try_filled, try_with_capacity};
+use crate::error::{Result, try_with_capacity, try_zeroed};
 use crate::exec::Exec;
 
 /// Transition probabilities, laid out for products that pull along incoming arcs.
@@ -45,7 +45,7 @@ impl Transition {
             (0..csr.n_rows()).map(|v| row_scale(csr.row_weights(v).unwrap_or(&[]))).collect();
         let dangling = nodes().filter(|&(_, v)| rows[v].largest == 0.0).map(|(node, _)| node).collect();
         let incoming = graph.incoming(exec)?.arcs();
-        let mut probabilities = try_filled("transition probabilities", 0.0, incoming.targets.len())?;
+        let mut probabilities = try_zeroed("transition probabilities", incoming.targets.len())?;
         for ((p, &u), &w) in
             probabilities.iter_mut().zip(incoming.targets).zip(incoming.weights.unwrap_or(&[]))
         {

@@ -39,7 +39,7 @@ mod top_k;
 
 pub use queries::Queries;
 
-use crate::error::{Error, Result, try_filled};
+use crate::error::{Error, Result, try_zeroed};
 use crate::exec::Exec;
 use crate::graph::Graph;
 
@@ -163,7 +163,7 @@ pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exe
     exec.expect_units(restarts.len() as u64);
 
     let mut dense = match params.top_k {
-        None => try_filled("scores", 0.0, n.saturating_mul(restarts.len()))?,
+        None => try_zeroed("scores", n.saturating_mul(restarts.len()))?,
         Some(_) => Vec::new(),
     };
     // Enough queries keep every thread busy with one each; fewer share the threads. The bits are the same.

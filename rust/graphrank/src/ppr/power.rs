@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use super::queries::Restart;
 use super::{Dangling, PprParams, Solution};
-use crate::error::{Error, Result, try_filled};
+use crate::error::{Error, Result, try_zeroed};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
 
@@ -218,7 +218,7 @@ fn below(nodes: &[u32], bound: usize) -> usize {
 /// Scores of one query.
 pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec: &Exec) -> Result<Solution> {
     let (mut z, mut dangling_score) = start(walk, restart)?;
-    let mut next = try_filled("scores of the next sweep", 0.0, walk.n_nodes())?;
+    let mut next = try_zeroed("scores of the next sweep", walk.n_nodes())?;
     let amplification = params.damping / (1.0 - params.damping);
     let most = most_iterations(params);
     let (mut truncation, mut last_rounding) = (f64::INFINITY, 0.0);
@@ -245,7 +245,7 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
 
 /// z of the restart distribution itself, and its score on dangling nodes that pass it on.
 fn start(walk: &Walk<'_>, restart: &Restart) -> Result<(Vec<f64>, f64)> {
-    let mut z = try_filled("scores", 0.0, walk.n_nodes())?;
+    let mut z = try_zeroed("scores", walk.n_nodes())?;
     let mut dangling_score = 0.0;
     for &(node, share) in restart {
         let is_dangling = walk.transition.dangling.binary_search(&node).is_ok();
