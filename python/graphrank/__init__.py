@@ -1,0 +1,84 @@
+"""Graph analytics over Polars frames: one :class:`Graph`, engines in Rust, answers in your own ids.
+
+>>> import graphrank as gr
+>>> import polars as pl
+>>> edges = pl.DataFrame({"src": ["ann", "bob", "cat"], "dst": ["bob", "cat", "ann"]})
+>>> g = gr.Graph.from_edges(edges)
+>>> g
+Graph(3 nodes, 3 edges, directed, unweighted, ids: String)
+
+Importing this package loads neither NumPy nor Polars: every name below is looked up on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from graphrank import exceptions
+
+if TYPE_CHECKING:
+    from graphrank._convert import as_graph
+    from graphrank._core import __version__
+    from graphrank._threads import num_threads, set_num_threads
+    from graphrank._versions import show_versions
+    from graphrank.graph import Graph
+    from graphrank.io import read_edges
+    from graphrank.ppr import PprResult, pagerank, personalized_pagerank
+
+    from . import cli, datasets, graph, io, ppr, testing
+
+__all__ = [
+    "Graph",
+    "PprResult",
+    "__version__",
+    "as_graph",
+    "cli",
+    "datasets",
+    "exceptions",
+    "graph",
+    "io",
+    "num_threads",
+    "pagerank",
+    "personalized_pagerank",
+    "ppr",
+    "read_edges",
+    "set_num_threads",
+    "show_versions",
+    "testing",
+]
+
+# Public name -> the module that defines it; a name that maps to itself is a module.
+_HOME = {
+    "Graph": "graph",
+    "PprResult": "ppr",
+    "__version__": "_core",
+    "as_graph": "_convert",
+    "cli": "cli",
+    "datasets": "datasets",
+    "graph": "graph",
+    "io": "io",
+    "num_threads": "_threads",
+    "pagerank": "ppr",
+    "personalized_pagerank": "ppr",
+    "ppr": "ppr",
+    "read_edges": "io",
+    "set_num_threads": "_threads",
+    "show_versions": "_versions",
+    "testing": "testing",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on first use (PEP 562) and remember it."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'graphrank' has no attribute {name!r}")
+    module = import_module(f"graphrank.{home}")
+    value = module if home == name else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

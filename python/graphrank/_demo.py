@@ -1,0 +1,84 @@
+"""``graphrank demo``: two questions about Debian packages, answered and timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import TypeVar
+
+import polars as pl
+
+from graphrank._report import text_table
+from graphrank.datasets import debian_frames
+from graphrank.graph import Graph
+from graphrank.ppr import pagerank, personalized_pagerank
+
+__all__ = ["demo"]
+
+_SOURCE = "python3-numpy"
+_SECTIONS = ("python", "science", "math")
+_Answer = TypeVar("_Answer")
+
+
+def demo() -> str:
+    """The packages that belong with python3-numpy, the most important packages, and the time the answers took."""
+    clock = _Clock()
+    edges, packages = clock.time("load the tables", debian_frames)
+    graph = clock.time("build the graph", lambda: Graph.from_edges(edges, nodes=packages))
+    related = clock.time("answer the first question", lambda: belong_with(graph, _SOURCE))
+    important = clock.time("answer the second", lambda: pagerank(graph).to_polars())
+    sections = graph.nodes.select("id", "section")
+    important = important.head(8).join(
+        sections, left_on="node", right_on="id", how="left", maintain_order="left"
+    )
+    return "\n".join(
+        [
+            f"Debian packages and what they depend on: {graph}\n",
+            f"Which Python and science packages belong with {_SOURCE}?",
+            text_table(related.filter(pl.col("section").is_in(_SECTIONS)).head(12)),
+            "\nWhich packages does everything else rest on?",
+            text_table(important.select(package="node", section="section", pagerank="score")),
+            f"\n{clock.report()}",
+        ]
+    )
+
+
+def belong_with(graph: Graph, source: str) -> pl.DataFrame:
+    """Packages close to ``source``, seen from both ends; columns package, section, closeness.
+
+    Personalized PageRank from ``source`` alone favours what everything is close to (libc6). In an undirected graph
+    ppr(u, v) * degree(u) = ppr(v, u) * degree(v), so dividing by the root of the degree ranks by the geometric mean
+    of the closeness from here to there and from there to here.
+    """
+    either_way = graph.to_undirected()
+    scores = personalized_pagerank(either_way, source).to_polars()
+    facts = either_way.nodes.join(either_way.degrees(), on="id", how="left", maintain_order="left")
+    degree = pl.col("out_degree")
+    own_degree = facts.filter(pl.col("id") == source)["out_degree"][0]
+    return (
+        scores.join(facts, left_on="node", right_on="id", how="left", maintain_order="left")
+        .filter(pl.col("node") != source, degree > 0)
+        .select(
+            package="node",
+            section="section",
+            closeness=pl.col("score") * (own_degree / degree).sqrt(),
+        )
+        .sort("closeness", descending=True, maintain_order=True)
+    )
+
+
+class _Clock:
+    """How long each step took."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    def time(self, step: str, work: Callable[[], _Answer]) -> _Answer:
+        start = perf_counter()
+        answer = work()
+        self._seconds[step] = perf_counter() - start
+        return answer
+
+    def report(self) -> str:
+        steps = [f"{step} {seconds * 1e3:.0f} ms" for step, seconds in self._seconds.items()]
+        return "Time to " + ", ".join(steps) + "."

@@ -1,0 +1,125 @@
+"""Edges with the caller's ids to edges with node codes, and those to a core graph.
+
+Without a node table a node's code is the rank of its id among the sorted distinct ids, so the order of the rows never
+changes the graph. With one, the code is the row in that table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphrank import _core
+from graphrank._edge_table import EdgeColumns
+from graphrank._ids import MISSING, NUMPY_INTEGERS, NodeIndex
+from graphrank._suggest import did_you_mean
+from graphrank._typing import How
+from graphrank.exceptions import InvalidDataError, NodeNotFoundError
+
+__all__ = ["EdgeRules", "build_graph"]
+
+
+class EdgeRules:
+    """How the rows of an edge table become edges: the part of the arguments every path shares."""
+
+    __slots__ = ("directed", "duplicates", "how", "keep_self_loops")
+
+    def __init__(self, directed: bool, duplicates: str, keep_self_loops: bool, how: How) -> None:
+        self.directed = directed
+        self.duplicates = duplicates
+        self.keep_self_loops = keep_self_loops
+        self.how = how
+
+
+def build_graph(
+    table: EdgeColumns, index: NodeIndex | None, rules: EdgeRules
+) -> tuple[_core.Graph, NodeIndex]:
+    """The core graph and the ids of its nodes."""
+    try:
+        if index is not None:
+            src, dst = _listed_codes(table.src, index), _listed_codes(table.dst, index)
+            return _from_codes(len(index), src, dst, table.weight, rules), index
+        if table.src.dtype in NUMPY_INTEGERS:
+            made = _from_integers(table, rules)
+            if made is not None:
+                return made
+        return _factorised(table, rules)
+    except InvalidDataError as error:
+        if rules.duplicates == "error":
+            _raise_repeated(table, rules, error)
+        raise
+
+
+def _from_codes(
+    n_nodes: int,
+    src: NDArray[np.uint32],
+    dst: NDArray[np.uint32],
+    weight: NDArray[np.float64] | None,
+    rules: EdgeRules,
+) -> _core.Graph:
+    return _core.Graph.from_codes(
+        n_nodes, src, dst, weight, rules.directed, rules.duplicates, rules.keep_self_loops, rules.how
+    )
+
+
+def _from_integers(table: EdgeColumns, rules: EdgeRules) -> tuple[_core.Graph, NodeIndex] | None:
+    """The path for integer ids: the columns reach Rust without a copy (8 and 16 bits are widened first)."""
+    dtype = table.src.dtype
+    made = _core.Graph.from_integers(
+        _numpy(table.src),
+        _numpy(table.dst),
+        table.weight,
+        rules.directed,
+        rules.duplicates,
+        rules.keep_self_loops,
+        rules.how,
+    )
+    if made is None:
+        return None
+    inner, ids = made
+    return inner, NodeIndex(pl.Series("id", ids).cast(dtype))
+
+
+def _factorised(table: EdgeColumns, rules: EdgeRules) -> tuple[_core.Graph, NodeIndex]:
+    """The path for every other dtype: Polars finds the distinct ids and the code of each edge end."""
+    ends = [table.src.unique().rename("id"), table.dst.unique().rename("id")]
+    index = NodeIndex(pl.concat(ends).unique().sort())
+    src, dst = index.find(table.src), index.find(table.dst)
+    return _from_codes(len(index), src, dst, table.weight, rules), index
+
+
+def _numpy(column: pl.Series) -> NDArray[Any]:
+    if column.dtype in (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16):
+        column = column.cast(pl.Int32)
+    return column.rechunk().to_numpy(allow_copy=False)
+
+
+def _listed_codes(column: pl.Series, index: NodeIndex) -> NDArray[np.uint32]:
+    """Codes of the ends of edges; an end that the node table does not list is an error."""
+    codes = index.find(index.cast(column, column.name))
+    missing = np.flatnonzero(codes == MISSING)
+    if missing.size:
+        row = int(missing[0])
+        hint = did_you_mean(column[row], index.ids)
+        raise NodeNotFoundError(f"column {column.name!r}, row {row}: {column[row]!r} is not in `nodes`{hint}")
+    return codes
+
+
+def _raise_repeated(table: EdgeColumns, rules: EdgeRules, error: InvalidDataError) -> None:
+    """Name the first row that repeats an edge, if that is what the core objected to."""
+    a, b = pl.col("a"), pl.col("b")
+    pairs = pl.DataFrame([table.src.rename("a"), table.dst.rename("b")]).with_row_index("row")
+    if not rules.keep_self_loops:
+        pairs = pairs.filter(a != b)
+    if not rules.directed:
+        pairs = pairs.with_columns(pl.when(a <= b).then(a).otherwise(b), pl.when(a <= b).then(b).otherwise(a))
+    repeats = pairs.filter(~pl.struct("a", "b").is_first_distinct())
+    if repeats.height:
+        row = repeats["row"][0]
+        raise InvalidDataError(
+            f'row {row} repeats the edge {table.src[row]!r} -> {table.dst[row]!r} and duplicates="error"; '
+            f'"sum", "first" and "max" merge such rows'
+        ) from error

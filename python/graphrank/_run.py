@@ -1,0 +1,80 @@
+"""How a long call runs: the ``progress`` and ``timeout_s`` every one of them ends with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from graphrank._typing import How, Progress
+from graphrank._validate import positive_number
+from graphrank.exceptions import InvalidTypeError
+
+__all__ = ["QUIET", "run_opts"]
+
+QUIET: How = (None, None)
+"""No progress and no time limit: for the short calls that take neither argument."""
+
+
+def run_opts(progress: Progress, timeout_s: float | None) -> How:
+    """Check ``progress`` and ``timeout_s`` and put them in the form the compiled module takes."""
+    limit = None if timeout_s is None else positive_number("timeout_s", timeout_s)
+    return _callback(progress), limit
+
+
+def _callback(progress: Progress) -> Callable[[int, int, str], object] | None:
+    if progress is None or progress is False:
+        return None
+    if progress is True:
+        return _Bar() if find_spec("tqdm") else _StderrLine()
+    if callable(progress):
+        return progress
+    raise InvalidTypeError(
+        f"`progress` must be None, True or a callable (done, total, label), got {type(progress).__name__}"
+    )
+
+
+class _Bar:
+    """A tqdm bar that begins again whenever the label changes."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._label: str | None = None
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        if label != self._label:
+            self._close()
+            # tqdm.auto would warn in a notebook without widgets; the plain bar works in both.
+            self._bar = import_module("tqdm").tqdm(total=total or None, desc=label, file=sys.stderr)
+            self._label = label
+        self._bar.total = total or None
+        self._bar.update(done - self._bar.n)
+        if total and done >= total:
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = self._label = None
+
+    def __del__(self) -> None:
+        self._close()
+
+
+class _StderrLine:
+    """One line on stderr, rewritten in place."""
+
+    def __init__(self) -> None:
+        self._open = False
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        share = f"{done / total:4.0%}" if total else f"{done}"
+        sys.stderr.write(f"\r{label}: {share}")
+        sys.stderr.flush()
+        self._open = True
+
+    def __del__(self) -> None:
+        if self._open:
+            sys.stderr.write("\n")

@@ -1,0 +1,60 @@
+"""Graphs in files: the core writes the edges, Polars the node table that travels beside them."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+
+import polars as pl
+
+from graphrank import _core
+from graphrank._ids import NodeIndex
+from graphrank._run import QUIET
+from graphrank._typing import How
+from graphrank.exceptions import CorruptFileError, InvalidTypeError
+
+__all__ = ["from_bytes", "load_graph", "save_graph", "to_bytes"]
+
+
+def save_graph(inner: _core.Graph, nodes: pl.DataFrame, path: str | os.PathLike[str], how: How) -> None:
+    """Write the edges and the node table to ``path``."""
+    objects = [name for name, dtype in nodes.schema.items() if dtype == pl.Object]
+    if objects:
+        raise InvalidTypeError(
+            f"the node columns {', '.join(map(repr, objects))} hold Python objects, which cannot be written to a file; "
+            "make the graph with ids and attributes of one type (integers, strings ...)"
+        )
+    table = io.BytesIO()
+    nodes.write_ipc(table, compression="zstd")
+    inner.save(os.fspath(path), table.getvalue(), how)
+
+
+def load_graph(path: str | os.PathLike[str], how: How) -> tuple[_core.Graph, NodeIndex, pl.DataFrame]:
+    """The parts of the graph that :func:`save_graph` wrote."""
+    inner, table = _core.Graph.load(os.fspath(path), how)
+    try:
+        nodes = pl.read_ipc(io.BytesIO(table))
+    except (Exception, pl.exceptions.PanicException) as error:
+        raise CorruptFileError(f"{os.fspath(path)!r}: the node table cannot be read: {error}") from error
+    if nodes.height != inner.n_nodes or nodes.columns[:1] != ["id"] or nodes["id"].null_count():
+        raise CorruptFileError(f"{os.fspath(path)!r}: the node table does not fit the {inner.n_nodes} nodes")
+    return inner, NodeIndex(nodes["id"]), nodes
+
+
+def to_bytes(inner: _core.Graph, nodes: pl.DataFrame) -> bytes:
+    """What :func:`save_graph` would write to a file."""
+    with tempfile.TemporaryDirectory(prefix="graphrank-") as folder:
+        path = os.path.join(folder, "graph")
+        save_graph(inner, nodes, path, QUIET)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+def from_bytes(data: bytes) -> tuple[_core.Graph, NodeIndex, pl.DataFrame]:
+    """The parts of a graph from the bytes of its file. The file is removed: what is mapped stays readable."""
+    with tempfile.TemporaryDirectory(prefix="graphrank-", ignore_cleanup_errors=True) as folder:
+        path = os.path.join(folder, "graph")
+        with open(path, "wb") as file:
+            file.write(data)
+        return load_graph(path, QUIET)

@@ -1,0 +1,131 @@
+"""Edges in text files: tables with a header (csv, tsv), and one edge per line without, as SNAP publishes them.
+
+Text has no types. Ids are integers if every id in the file is one, else strings; weights are numbers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from graphrank._edge_table import pick
+from graphrank.exceptions import InvalidDataError
+
+__all__ = ["read_lines", "read_separated"]
+
+_COMMENTS = (b"#", b"%")
+_SAMPLE = 100
+"""Rows looked at before a separator is trusted."""
+_INFER = 10_000
+"""Rows looked at before a column is taken for integers; a later string only costs a second reading."""
+
+_NOT_EMPTY = ~pl.all_horizontal(pl.all().is_null())
+"""Polars reads an empty line as a row of nulls."""
+
+_Types: TypeAlias = dict[str, Any]
+
+
+def read_separated(file: Path, names: list[str], separator: str) -> list[pl.Series]:
+    """The columns ``names`` (src, dst and perhaps weight) of a table whose first line names the columns."""
+    source: Any = io.BytesIO(_content(file)) if _is_gzip(file) else file
+
+    def scan(types: _Types) -> pl.LazyFrame:
+        return pl.scan_csv(
+            source, separator=separator, schema_overrides=types, infer_schema_length=_INFER, glob=False
+        )
+
+    pick(scan({}).head(0), names)  # a missing column is a better error than a type for it
+
+    def read(types: _Types) -> list[pl.Series]:
+        columns = pick(scan(types), names)
+        if columns[0].null_count() and columns[1].null_count():
+            columns = pick(scan(types).filter(_NOT_EMPTY), names)
+        return columns
+
+    return _typed(read, names)
+
+
+def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
+    """The first ``len(names)`` columns, called ``names``. Lines that begin with ``#`` or ``%`` are comments."""
+    text = _content(file)
+    skip, comment = _leading_comments(text)
+    body, separator = _regular(text[skip:])
+    if not body.strip():
+        return [pl.Series(name, [], dtype=pl.Int64) for name in names]
+    width = len(body.lstrip().split(b"\n", 1)[0].split(separator))
+    if width < len(names):
+        raise InvalidDataError(
+            f"{str(file)!r} has {width} columns; {', '.join(map(repr, names))} need {len(names)}"
+        )
+    # With a header of our own, columns can be named whatever Polars would call them.
+    headed = separator.join(b"%d" % i for i in range(width)) + b"\n" + body
+    positions = [str(i) for i in range(len(names))]
+
+    def read(types: _Types) -> list[pl.Series]:
+        frame = pl.read_csv(
+            io.BytesIO(headed),
+            separator=separator.decode(),
+            comment_prefix=comment,
+            columns=positions,
+            schema_overrides={positions[names.index(name)]: dtype for name, dtype in types.items()},
+            infer_schema_length=_INFER,
+            quote_char=None,
+        )
+        frame = frame.filter(_NOT_EMPTY)
+        return [frame[position].rename(name) for position, name in zip(positions, names, strict=True)]
+
+    return _typed(read, names)
+
+
+def _typed(read: Callable[[_Types], list[pl.Series]], names: list[str]) -> list[pl.Series]:
+    """The columns with both ends as integers or, failing that, both as strings."""
+    weight = dict.fromkeys(names[2:], pl.Float64)
+    try:
+        columns = read(weight)
+        if (columns[0].dtype == pl.String) == (columns[1].dtype == pl.String):
+            return columns
+    except pl.exceptions.ComputeError:
+        pass  # an id beyond the rows that were looked at is not an integer; or the file is bad, which shows again
+    return read(weight | dict.fromkeys(names[:2], pl.String))
+
+
+def _is_gzip(file: Path) -> bool:
+    return file.name.lower().endswith(".gz")
+
+
+def _content(file: Path) -> bytes:
+    with gzip.open(file) if _is_gzip(file) else open(file, "rb") as stream:
+        return stream.read()
+
+
+def _leading_comments(text: bytes) -> tuple[int, str]:
+    """Length of the comment lines at the top, and the character that begins a comment in this file."""
+    at, comment = 0, "#"
+    while text[at : at + 1] in (*_COMMENTS, b"\n", b"\r") and at < len(text):
+        if text[at : at + 1] in _COMMENTS:
+            comment = text[at : at + 1].decode()
+        end = text.find(b"\n", at)
+        at = len(text) if end < 0 else end + 1
+    return at, comment
+
+
+def _regular(body: bytes) -> tuple[bytes, bytes]:
+    """The lines with exactly one separator between columns, and that separator."""
+    lines = [line.strip(b"\r") for line in body.split(b"\n", _SAMPLE)[:_SAMPLE]]
+    rows = [line for line in lines if line.strip() and not line.startswith(_COMMENTS)]
+    if rows and all(b"," in row for row in rows):
+        if any(field != field.strip() for row in rows for field in row.split(b",")):
+            body = re.sub(rb"[ \t]*,[ \t]*", b",", body)
+        return body, b","
+    for separator in (b"\t", b" "):
+        # Neither runs of blanks, nor blanks at the ends of lines, nor tabs mixed with spaces.
+        if all(row.split(separator) == row.split() and separator in row for row in rows):
+            return body, separator
+    body = re.sub(rb"[ \t]+", b" ", body.replace(b"\r", b""))
+    return re.sub(rb"(?m)^ | $", b"", body), b" "

@@ -1,0 +1,43 @@
+"""Names for the kinds of argument the public functions take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+__all__ = [
+    "Dangling",
+    "Duplicates",
+    "EdgeTable",
+    "GraphLike",
+    "How",
+    "IntoIds",
+    "IntoRestart",
+    "Method",
+    "NodeTable",
+    "Progress",
+    "SelfLoops",
+]
+
+Duplicates: TypeAlias = Literal["sum", "first", "max", "error"]
+SelfLoops: TypeAlias = Literal["keep", "drop"]
+Dangling: TypeAlias = Literal["restart", "uniform", "self", "absorb"]
+Method: TypeAlias = Literal["auto", "power"]
+
+Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
+"""None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""
+
+How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
+"""What the compiled module takes last: (progress callback or None, seconds allowed or None)."""
+
+# ``Any`` below stands for anything Polars reads through the Arrow C stream (pandas, pyarrow, DuckDB ...)
+# and for the SciPy and NetworkX classes, which are not imported to name them.
+EdgeTable: TypeAlias = pl.DataFrame | pl.LazyFrame | tuple[Any, ...] | list[tuple[Any, ...]] | Any
+NodeTable: TypeAlias = pl.Series | pl.DataFrame | pl.LazyFrame | Sequence[Any] | Any
+GraphLike: TypeAlias = Any
+IntoIds: TypeAlias = Hashable | Sequence[Hashable] | pl.Series | NDArray[Any]
+IntoRestart: TypeAlias = Mapping[Any, float] | pl.DataFrame | pl.LazyFrame | NDArray[np.float64] | Any

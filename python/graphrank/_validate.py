@@ -1,0 +1,43 @@
+"""Checks of plain arguments; every message names the argument, its value and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
+
+__all__ = ["one_of", "positive_int", "positive_number", "real_number"]
+
+
+def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """``value`` if it is one of the words ``allowed``."""
+    if isinstance(value, str) and value in allowed:
+        return value
+    words = ", ".join(repr(word) for word in allowed)
+    raise InvalidArgumentError(f"`{name}` must be one of {words}, got {value!r}")
+
+
+def real_number(name: str, value: Any) -> float:
+    """``value`` as a float; the range is checked where the number is used."""
+    if not isinstance(value, bool) and isinstance(value, Real):
+        return float(value)
+    raise InvalidTypeError(f"`{name}` must be a number, got {value!r} ({type(value).__name__})")
+
+
+def positive_number(name: str, value: Any) -> float:
+    """``value`` as a finite float above zero."""
+    number = real_number(name, value)
+    if math.isfinite(number) and number > 0:
+        return number
+    raise InvalidArgumentError(f"`{name}` must be a finite number above 0, got {value!r}")
+
+
+def positive_int(name: str, value: Any) -> int:
+    """``value`` as an int of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InvalidTypeError(f"`{name}` must be a whole number, got {value!r} ({type(value).__name__})")
+    if value < 1:
+        raise InvalidArgumentError(f"`{name}` must be at least 1, got {value!r}")
+    return int(value)

@@ -1,0 +1,237 @@
+"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank`` and ``ppr``.
+
+Exit codes: 0 done, 1 the data cannot be used, 2 the command cannot be understood. What a script reads goes to stdout,
+everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from graphrank.exceptions import GraphRankError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from graphrank.graph import Graph
+    from graphrank.ppr import PprResult
+
+__all__ = ["main"]
+
+_DONE, _BAD_DATA, _BAD_USAGE, _INTERRUPTED = 0, 1, 2, 130
+
+_FILES = "FILE ends in .csv .tsv .txt (also .gz), .parquet, .ipc .arrow .feather, .mtx or .npz."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (without the program's name) and return its exit code.
+
+    Examples
+    --------
+    >>> from graphrank.cli import main
+    >>> main(["info", "no-such-file.csv"])
+    1
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except InvalidArgumentError as error:
+        return _fail(error, _BAD_USAGE)
+    except GraphRankError as error:
+        return _fail(error, _BAD_DATA)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return _DONE
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"graphrank: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="demo | info | pagerank | ppr")
+    source = _source_options()
+    answer = _answer_options()
+
+    demo = commands.add_parser("demo", help="ask the Debian packages that ship with graphrank a question")
+    demo.set_defaults(run=_demo)
+
+    info = commands.add_parser("info", parents=[source], help="what a file holds", epilog=_FILES)
+    info.set_defaults(run=_info)
+
+    pagerank = commands.add_parser(
+        "pagerank", parents=[source, answer], help="the most important nodes", epilog=_FILES
+    )
+    pagerank.set_defaults(run=_pagerank)
+
+    ppr = commands.add_parser(
+        "ppr", parents=[source, answer], help="the nodes closest to a source", epilog=_FILES
+    )
+    ppr.add_argument(
+        "-s",
+        "--source",
+        action="append",
+        required=True,
+        metavar="ID",
+        help="a node to start from; repeat for more",
+    )
+    ppr.set_defaults(run=_ppr)
+    return parser
+
+
+def _source_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("file", metavar="FILE", help="the edges")
+    options.add_argument("--src", default="src", metavar="COLUMN", help="column of the first end (src)")
+    options.add_argument("--dst", default="dst", metavar="COLUMN", help="column of the second end (dst)")
+    options.add_argument("--weight", metavar="COLUMN", help="column of the weights (none: unweighted)")
+    options.add_argument("--undirected", action="store_true", help="edges lead both ways")
+    options.add_argument("--progress", action="store_true", help="show a bar on stderr")
+    return options
+
+
+def _answer_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--top", type=int, metavar="N", help="rows per query (table on stdout: 10, else all)"
+    )
+    options.add_argument(
+        "--damping", type=float, default=0.85, help="chance to follow an edge, in [0, 1) (0.85)"
+    )
+    options.add_argument(
+        "--tol", type=float, default=1e-8, help="largest error of all scores together (1e-8)"
+    )
+    options.add_argument("--format", choices=["table", "csv"], default="table", help="on stdout (table)")
+    options.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write here: .csv, .parquet, .ipc/.arrow/.feather or .jsonl/.ndjson",
+    )
+    return options
+
+
+def _version() -> str:
+    from graphrank import _core
+
+    return f"graphrank {_core.__version__}"
+
+
+def _demo(_: argparse.Namespace) -> None:
+    from graphrank._demo import demo
+
+    print(demo())
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    from graphrank._report import describe
+
+    for name, text in describe(_read(arguments)).items():
+        print(f"{name:<12}{text}")
+
+
+def _pagerank(arguments: argparse.Namespace) -> None:
+    from graphrank.ppr import pagerank
+
+    _check_output(arguments)
+    graph = _read(arguments)
+    answer = pagerank(graph, damping=arguments.damping, tol=arguments.tol, progress=arguments.progress)
+    rows = answer.to_polars().drop("query")
+    limit = _limit(arguments)
+    _write(rows if limit is None else rows.head(limit), arguments)
+    _explain(answer)
+
+
+def _ppr(arguments: argparse.Namespace) -> None:
+    from graphrank.ppr import personalized_pagerank
+
+    _check_output(arguments)
+    graph = _read(arguments)
+    answer = personalized_pagerank(
+        graph,
+        _typed(arguments.source, graph),
+        damping=arguments.damping,
+        tol=arguments.tol,
+        top_k=_limit(arguments),
+        progress=arguments.progress,
+    )
+    _write(answer.to_polars(), arguments)
+    _explain(answer)
+
+
+def _read(arguments: argparse.Namespace) -> Graph:
+    from graphrank.io import read_edges
+
+    return read_edges(
+        arguments.file,
+        arguments.src,
+        arguments.dst,
+        arguments.weight,
+        directed=False if arguments.undirected else None,
+        progress=arguments.progress,
+    )
+
+
+def _typed(sources: list[str], graph: Graph) -> pl.Series:
+    """The sources, which the shell hands over as text, in the dtype of the ids."""
+    import polars as pl
+
+    from graphrank.exceptions import NodeNotFoundError
+
+    texts = pl.Series("source", sources)
+    dtype = graph.nodes["id"].dtype
+    if isinstance(dtype, (pl.Categorical, pl.Enum)):
+        return texts
+    ids = texts.cast(dtype, strict=False)
+    if ids.null_count():
+        raise NodeNotFoundError(f"{texts.filter(ids.is_null())[0]!r} is not a node: the ids are {dtype}")
+    return ids
+
+
+def _limit(arguments: argparse.Namespace) -> int | None:
+    """Rows per query; a table for people is short unless they ask for more."""
+    if arguments.top is not None:
+        from graphrank._validate import positive_int
+
+        return positive_int("--top", arguments.top)
+    return 10 if arguments.output is None and arguments.format == "table" else None
+
+
+def _check_output(arguments: argparse.Namespace) -> None:
+    """Refuse a bad --output or --top before hours of work rather than after."""
+    from graphrank._report import check_writable
+
+    _limit(arguments)
+    if arguments.output is not None:
+        check_writable(arguments.output)
+
+
+def _write(rows: pl.DataFrame, arguments: argparse.Namespace) -> None:
+    from graphrank._report import text_table, write_table
+
+    if arguments.output is not None:
+        write_table(rows, arguments.output)
+    elif arguments.format == "csv":
+        print(rows.write_csv(), end="")
+    else:
+        print(text_table(rows))
+
+
+def _explain(answer: PprResult) -> None:
+    """How sure the answer is: on stderr, so that stdout stays a table."""
+    if len(answer):
+        sweeps = int(answer.iterations.max())
+        print(
+            f"{answer.method}: {sweeps} sweeps, error at most {answer.error_bound.max():.1e}", file=sys.stderr
+        )

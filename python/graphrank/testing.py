@@ -1,0 +1,65 @@
+"""For tests of code that uses graphrank."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from graphrank._validate import positive_int
+from graphrank.graph import Graph
+
+__all__ = ["assert_same_graph", "random_edges"]
+
+
+def random_edges(n_nodes: int, n_edges: int, *, weighted: bool = False, seed: int = 0) -> pl.DataFrame:
+    """A table of random edges: ends drawn alike from 0 .. n_nodes - 1, so there are self-loops and parallel edges.
+
+    Parameters
+    ----------
+    n_nodes, n_edges
+        At least 1 and at least 0.
+    weighted
+        Add a column ``weight``, drawn from (0, 1].
+    seed
+        The same seed gives the same table.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``src`` and ``dst`` (Int64) and perhaps ``weight`` (Float64).
+
+    Examples
+    --------
+    >>> from graphrank.testing import random_edges
+    >>> random_edges(100, 5, weighted=True).shape
+    (5, 3)
+    """
+    rng = np.random.default_rng(seed)
+    ends = rng.integers(0, positive_int("n_nodes", n_nodes), size=(2, n_edges))
+    columns = {"src": ends[0], "dst": ends[1]}
+    return pl.DataFrame(columns | {"weight": 1.0 - rng.random(n_edges)} if weighted else columns)
+
+
+def assert_same_graph(left: Graph, right: Graph, *, rtol: float = 0.0) -> None:
+    """Raise AssertionError unless both graphs have the same nodes in the same order, attributes, edges and weights.
+
+    Parameters
+    ----------
+    left, right
+        The graphs.
+    rtol
+        Relative difference allowed between weights; 0 wants them equal.
+
+    Examples
+    --------
+    >>> import graphrank as gr
+    >>> from graphrank.testing import assert_same_graph
+    >>> g = gr.Graph.from_edges(([1, 2], [2, 3]))
+    >>> assert_same_graph(g, g.reverse().reverse())
+    """
+    for name in ("is_directed", "is_weighted"):
+        mine, theirs = getattr(left, name), getattr(right, name)
+        assert mine == theirs, f"{name} is {mine} on the left and {theirs} on the right"
+    assert_frame_equal(left.nodes, right.nodes)
+    assert_frame_equal(left.edges(), right.edges(), rel_tol=rtol, abs_tol=0.0)
