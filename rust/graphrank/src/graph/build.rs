@@ -167,7 +167,8 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
             self.exec.checkpoint(CHUNK_EDGES as u64)?;
             let mut slots: Vec<_> = slots.into_iter().map(<[R]>::iter_mut).collect();
             self.for_each_arc(c, |row, target, i| {
-                let weight = if R::WEIGHTED { self.edges.weights.map_or(1.0, |w| w[i]) } else { 1.0 };
+                // Adding zero turns -0 into 0, so that equal weights have equal bits.
+                let weight = if R::WEIGHTED { self.edges.weights.map_or(1.0, |w| w[i] + 0.0) } else { 1.0 };
                 if let Some(slot) = slots[row as usize >> shift].next() {
                     *slot = R::new(u64::from(row) << 32 | u64::from(target), weight);
                 }

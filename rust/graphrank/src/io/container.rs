@@ -40,6 +40,9 @@ pub(super) type Section<'a> = (&'static str, &'a [u8]);
 
 /// Writes the sections to `path`, replacing what was there only when all is on disk.
 pub(super) fn write(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
+    if !folder_of(path).is_dir() {
+        return Err(io_error(path, std::io::Error::other("the folder does not exist")));
+    }
     let temporary = temporary_beside(path);
     let written = write_all(&temporary, sections, exec).and_then(|()| {
         fs::rename(&temporary, path).and_then(|()| sync_folder(path)).map_err(|source| io_error(path, source))
@@ -171,7 +174,22 @@ fn read_table(map: &[u8]) -> std::result::Result<Vec<Entry>, String> {
     if u64_at(map, 16) != map.len() as u64 {
         return Err(format!("is {} bytes long, its header says {}", map.len(), u64_at(map, 16)));
     }
-    map[HEADER..table_end].chunks_exact(ENTRY).map(|entry| read_entry(entry, map.len())).collect()
+    let entries = map[HEADER..table_end].chunks_exact(ENTRY).map(|entry| read_entry(entry, map.len()));
+    let entries = entries.collect::<std::result::Result<Vec<Entry>, String>>()?;
+    check_gaps(map, table_end, &entries)?;
+    Ok(entries)
+}
+
+/// Sections follow each other, and the bytes between them, which no checksum covers, are zero.
+fn check_gaps(map: &[u8], table_end: usize, entries: &[Entry]) -> std::result::Result<(), String> {
+    let starts = entries.iter().map(|(_, range, _)| range.start).chain([map.len()]);
+    let ends = [table_end].into_iter().chain(entries.iter().map(|(_, range, _)| range.end));
+    for (end, start) in ends.zip(starts) {
+        if map.get(end..start).is_none_or(|gap| gap.iter().any(|&byte| byte != 0)) {
+            return Err("was altered between its sections".into());
+        }
+    }
+    Ok(())
 }
 
 fn read_entry(entry: &[u8], file_len: usize) -> std::result::Result<Entry, String> {
@@ -213,11 +231,14 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes the new name itself survive a loss of power, where the system can.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+        File::open(folder_of(path))?.sync_all()?;
     }
     Ok(())
 }

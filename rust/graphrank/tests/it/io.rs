@@ -62,24 +62,24 @@ fn a_file_cut_anywhere_is_corrupt() {
     }
 }
 
-/// Only padding between sections may change unnoticed, and then the graph is unchanged.
 #[test]
-fn a_changed_byte_is_noticed_or_harmless() {
+fn any_changed_byte_is_noticed() {
     let (file, bytes) = saved("flip");
-    let mut n_harmless = 0;
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x10;
         std::fs::write(&file.0, changed).unwrap();
-        match load_graph(&file.0, &Exec::default()) {
-            Ok((graph, names)) => {
-                n_harmless += 1;
-                assert_eq!((graph.neighbors(0), &names[..]), (&[1, 3][..], &b"names"[..]));
-            }
-            Err(error) => assert!(matches!(error, Error::CorruptFile { .. }), "{error}"),
-        }
+        assert!(matches!(load_graph(&file.0, &Exec::default()), Err(Error::CorruptFile { .. })), "byte {at}");
     }
-    assert!(n_harmless < bytes.len() / 2);
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named() {
+    let exec = Exec::default();
+    let graph = Graph::from_edges(1, &[], &[], None, EdgeOptions::default(), &exec).unwrap();
+    let path = std::env::temp_dir().join("graphrank-no-such-folder").join("g.graph");
+    let message = save_graph(&graph, b"", &path, &exec).unwrap_err().to_string();
+    assert_eq!(message, format!("{}: the folder does not exist", path.display()));
 }
 
 #[test]
