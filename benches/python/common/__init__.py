@@ -1,0 +1,1 @@
+"""What every benchmark shares: inputs, timing, memory, tables, and the runner."""
