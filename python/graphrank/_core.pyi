@@ -14,6 +14,17 @@ _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint3
 # (progress callback (done, total, label) or None, seconds allowed or None)
 _How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 
+__all__ = [
+    "Graph",
+    "__version__",
+    "_debug_panic",
+    "_debug_spin",
+    "first_appearances",
+    "num_threads",
+    "pagerank",
+    "set_num_threads",
+]
+
 __version__: str
 
 @final
@@ -40,11 +51,10 @@ class Graph:
         duplicates: str,
         keep_self_loops: bool,
         how: _How,
-    ) -> tuple[Graph, _IntColumn] | None:
+    ) -> tuple[Graph, _IntColumn]:
         """Edges between integer ids; codes are the ranks of the sorted distinct ids, returned beside the graph.
 
-        ``src`` and ``dst`` share one dtype, which the returned ids have too. ``None`` when the ids are spread too
-        widely for a table over their range; the caller then factorises with Polars and calls ``from_codes``.
+        ``src`` and ``dst`` share one dtype, which the returned ids have too.
         """
 
     @staticmethod
@@ -114,6 +124,13 @@ def pagerank(
     Returns (offsets, nodes, scores, error_bound, iterations, method). Without ``top_k``: offsets and nodes are None
     and scores is (n_queries, n_nodes). With it: query q's nodes and scores are the slices offsets[q]:offsets[q+1],
     by falling score then rising code, positive scores only.
+    """
+
+def first_appearances(src: _U64, dst: _U64, how: _How) -> tuple[_U32, _U32, _U64]:
+    """Numbers the distinct keys of both columns in the order in which they first appear.
+
+    Returns (number of every ``src``, number of every ``dst``, position of each number's first key); positions count
+    on from ``src`` to ``dst``.
     """
 
 def num_threads() -> int: ...

@@ -15,7 +15,7 @@ fn power_iteration(c: &mut Criterion) {
     for (name, (src, dst)) in inputs {
         let options = EdgeOptions::default();
         let built = Graph::from_integer_edges(&src, &dst, None, options, &Exec::default());
-        let (graph, _) = built.expect("the input is sound").expect("the ids are compact");
+        let (graph, _) = built.expect("the input is sound");
         let params = PprParams::default();
         for n_threads in [1, 2] {
             let pool = rayon::ThreadPoolBuilder::new()

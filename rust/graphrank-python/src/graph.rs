@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use graphrank::{EdgeOptions, Exec, Graph, IntegerId, io};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -71,7 +70,7 @@ impl PyGraph {
         duplicates: &str,
         keep_self_loops: bool,
         how: RunOpts,
-    ) -> PyResult<Option<(Self, Bound<'py, PyAny>)>> {
+    ) -> PyResult<(Self, Bound<'py, PyAny>)> {
         let options = options(py, directed, duplicates, keep_self_loops)?;
         let weight = optional_slice(weight.as_ref(), "weight")?;
         let call = IntegerEdges { weight, options, how };
@@ -197,12 +196,12 @@ impl IntegerEdges<'_> {
         self,
         src: &PyReadonlyArray1<'py, T>,
         dst: &PyReadonlyArray1<'py, T>,
-    ) -> PyResult<Option<(PyGraph, Bound<'py, PyAny>)>> {
+    ) -> PyResult<(PyGraph, Bound<'py, PyAny>)> {
         let py = src.py();
         let (src, dst) = (slice(src, "src")?, slice(dst, "dst")?);
         let build = |exec: &Exec| Graph::from_integer_edges(src, dst, self.weight, self.options, exec);
-        let built = run(py, self.how, src.len(), "building graph", build)?;
-        built.map(|(graph, ids)| Ok((graph.into(), ids.into_pyarray(py).into_bound_py_any(py)?))).transpose()
+        let (graph, ids) = run(py, self.how, src.len(), "building graph", build)?;
+        Ok((graph.into(), ids.into_pyarray(py).into_any()))
     }
 }
 
@@ -228,4 +227,24 @@ impl CsrArrays<'_> {
         let build = |exec: &Exec| Graph::from_csr(indptr, indices, self.data, self.directed, exec);
         run(py, self.how, indptr.len() + indices.len(), "building graph", build).map(PyGraph::from)
     }
+}
+
+/// Codes of the keys of two columns, and the position of each distinct key in their concatenation.
+type FirstAppearances<'py> = (Array<'py, u32>, Array<'py, u32>, Array<'py, u64>);
+
+#[pyfunction]
+#[pyo3(name = "first_appearances", signature = (src, dst, how))]
+pub(crate) fn first_appearances<'py>(
+    py: Python<'py>,
+    src: PyReadonlyArray1<'py, u64>,
+    dst: PyReadonlyArray1<'py, u64>,
+    how: RunOpts,
+) -> PyResult<FirstAppearances<'py>> {
+    let columns = [slice(&src, "src")?, slice(&dst, "dst")?];
+    let units = columns[0].len() + columns[1].len();
+    let found = run(py, how, units, "coding ids", |exec| graphrank::first_appearances(&columns, exec))?;
+    let mut codes = found.codes.into_iter().map(|codes| codes.into_pyarray(py));
+    let positions = found.positions.into_pyarray(py);
+    let empty = || PyArray1::from_vec(py, Vec::new());
+    Ok((codes.next().unwrap_or_else(empty), codes.next().unwrap_or_else(empty), positions))
 }

@@ -19,7 +19,7 @@ mod _core {
     #[pymodule_export]
     use super::debug::{debug_panic, debug_spin};
     #[pymodule_export]
-    use super::graph::PyGraph;
+    use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]
     use super::pool::{num_threads, set_num_threads};
     #[pymodule_export]

@@ -10,6 +10,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{exception, internal};
 
+/// More than any machine this runs on has, and few enough to start.
+const MAX_THREADS: usize = 1024;
+
 struct State {
     /// What `set_num_threads` asked for; `None` leaves it to the environment.
     requested: Option<usize>,
@@ -63,8 +66,9 @@ pub(crate) fn num_threads(py: Python<'_>) -> PyResult<usize> {
 #[pyfunction]
 #[pyo3(signature = (n))]
 pub(crate) fn set_num_threads(py: Python<'_>, n: Option<usize>) -> PyResult<()> {
-    if n == Some(0) {
-        return Err(exception(py, "InvalidArgumentError", "`n` must be at least 1, got 0".into()));
+    if let Some(n) = n.filter(|n| !(1..=MAX_THREADS).contains(n)) {
+        let message = format!("`n` must be from 1 to {MAX_THREADS}, got {n}");
+        return Err(exception(py, "InvalidArgumentError", message));
     }
     let mut state = state();
     state.requested = n;

@@ -48,8 +48,8 @@ pub(crate) fn pagerank<'py>(
     };
     let graph = graph.graph();
     let n_queries = queries.offsets.len().saturating_sub(1);
-    // Some tens of sweeps per query.
-    let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(n_queries).saturating_mul(32);
+    let most_sweeps = n_queries.saturating_mul(params.most_iterations() as usize);
+    let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(most_sweeps);
     let answer =
         run(py, how, units, "personalized PageRank", |exec| ppr::pagerank(graph, &queries, &params, exec))?;
 

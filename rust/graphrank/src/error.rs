@@ -99,6 +99,17 @@ pub(crate) fn try_with_capacity<T>(what: &'static str, len: usize) -> Result<Vec
     Ok(array)
 }
 
+/// The items of an iterator of at most `len`, or [`Error::OutOfMemory`].
+pub(crate) fn try_collect<T>(
+    what: &'static str,
+    len: usize,
+    items: impl Iterator<Item = T>,
+) -> Result<Vec<T>> {
+    let mut array = try_with_capacity(what, len)?;
+    array.extend(items.take(len));
+    Ok(array)
+}
+
 fn out_of_memory<T>(what: &'static str, len: usize) -> Error {
     Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) }
 }

@@ -23,4 +23,7 @@ pub mod rng;
 
 pub use error::{Error, Result};
 pub use exec::Exec;
-pub use graph::{Arcs, Degrees, Duplicates, EdgeColumns, EdgeOptions, Graph, IntegerId, MAX_NODES};
+pub use graph::{
+    Arcs, Degrees, Duplicates, EdgeColumns, EdgeOptions, FirstAppearances, Graph, IntegerId, MAX_NODES,
+    first_appearances,
+};

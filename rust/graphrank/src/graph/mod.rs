@@ -17,8 +17,8 @@ pub(crate) use array::Array;
 use build::{EdgeSource, build_csr};
 pub use csr::Arcs;
 pub(crate) use csr::{Csr, CsrFault, usize_of};
-pub use ids::IntegerId;
-use ids::{CompactIds, too_many_nodes};
+use ids::{Coded, too_many_nodes};
+pub use ids::{FirstAppearances, IntegerId, first_appearances};
 pub use transform::{Degrees, EdgeColumns};
 pub(crate) use transition::{Steps, Transition};
 
@@ -106,26 +106,27 @@ impl Graph {
         Self::from_csr_parts(build_csr(n_nodes, &edges, options, exec)?, options.directed, exec)
     }
 
-    /// A graph from edges between integer ids, and the sorted distinct ids: code `i` is the `i`-th of them. `None`
-    /// if the ids are spread too widely for a table over their range (more than about 16 times their number).
+    /// A graph from edges between integer ids, and the sorted distinct ids: code `i` is the `i`-th of them.
     ///
     /// # Errors
     /// As [`Graph::from_edges`].
+    ///
+    /// # Complexity
+    /// As [`Graph::from_edges`], and per end of an edge some lookups in a bitmap over the range of the ids, or one in a
+    /// hash table if the range is more than 16 times the number of ends.
     pub fn from_integer_edges<T: IntegerId>(
         src: &[T],
         dst: &[T],
         weights: Option<&[f64]>,
         options: EdgeOptions,
         exec: &Exec,
-    ) -> Result<Option<(Self, Vec<T>)>> {
+    ) -> Result<(Self, Vec<T>)> {
         check_lengths(src.len(), dst.len(), weights)?;
-        let Some(ids) = CompactIds::collect(&[src, dst], exec)? else {
-            return Ok(None);
-        };
-        let ends = |i: usize| (ids.code(src[i]), ids.code(dst[i]));
-        let edges = EdgeSource { len: src.len(), ends, weights };
-        let out = build_csr(ids.len(), &edges, options, exec)?;
-        Ok(Some((Self::from_csr_parts(out, options.directed, exec)?, ids.ids()?)))
+        let coded = Coded::new(src, dst, exec)?;
+        let edges = EdgeSource { len: src.len(), ends: |i: usize| coded.ends(i), weights };
+        let out = build_csr(coded.n_ids(), &edges, options, exec)?;
+        let ids = coded.ids()?;
+        Ok((Self::from_csr_parts(out, options.directed, exec)?, ids))
     }
 
     /// A graph from the arrays of a square matrix in compressed sparse rows, in any order and with repeats, which

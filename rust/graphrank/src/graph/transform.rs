@@ -2,7 +2,7 @@
 
 use super::csr::Csr;
 use super::{Duplicates, EdgeOptions, Graph, check_codes};
-use crate::error::{Error, Result, try_with_capacity, try_zeroed};
+use crate::error::{Error, Result, try_collect, try_with_capacity, try_zeroed};
 use crate::exec::Exec;
 
 /// Edges as three columns: source, target and weight where there are weights.
@@ -70,15 +70,17 @@ impl Graph {
             }
             ordinal[node as usize] = next;
         }
-        let (mut src, mut dst, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let is_kept = |&&target: &&u32| ordinal[target as usize] != ABSENT;
+        let n_arcs = nodes.iter().map(|&node| self.neighbors(node).iter().filter(is_kept).count()).sum();
+        let mut src = try_with_capacity("sources", n_arcs)?;
+        let mut dst = try_with_capacity("targets", n_arcs)?;
+        let mut weights = try_with_capacity("weights", if self.is_weighted() { n_arcs } else { 0 })?;
         for (&node, code) in nodes.iter().zip(0u32..) {
             exec.checkpoint(1)?;
-            for (i, &target) in self.neighbors(node).iter().enumerate() {
-                if ordinal[target as usize] != ABSENT {
-                    src.push(code);
-                    dst.push(ordinal[target as usize] - 1);
-                    weights.extend(self.neighbor_weights(node).map(|w| w[i]));
-                }
+            for (i, target) in self.neighbors(node).iter().enumerate().filter(|(_, target)| is_kept(target)) {
+                src.push(code);
+                dst.push(ordinal[*target as usize] - 1);
+                weights.extend(self.neighbor_weights(node).map(|w| w[i]));
             }
         }
         let weights = self.is_weighted().then_some(&weights[..]);
@@ -117,12 +119,14 @@ fn codes_from(first: usize) -> impl Iterator<Item = u32> {
 
 fn row_sums(csr: &Csr, exec: &Exec) -> Result<(Vec<u32>, Option<Vec<f64>>)> {
     exec.checkpoint(csr.n_arcs() as u64)?;
-    let mut degrees = try_with_capacity("degrees", csr.n_rows())?;
     #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
-    degrees.extend(csr.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as u32));
-    let sums =
-        csr.weights.as_ref().map(|w| (0..csr.n_rows()).map(|v| w[csr.range(v)].iter().sum()).collect());
-    Ok((degrees, sums))
+    let degrees = csr.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as u32);
+    let degrees = try_collect("degrees", csr.n_rows(), degrees)?;
+    let Some(weights) = &csr.weights else {
+        return Ok((degrees, None));
+    };
+    let sums = (0..csr.n_rows()).map(|v| weights[csr.range(v)].iter().sum());
+    Ok((degrees, Some(try_collect("sums of weights", csr.n_rows(), sums)?)))
 }
 
 /// Arcs from a node to itself.

@@ -1,7 +1,7 @@
 //! The random walk on a graph: from a node, along one of its arcs in proportion to the weights.
 
 use super::Graph;
-use crate::error::{Result, try_with_capacity, try_zeroed};
+use crate::error::{Result, try_collect, try_zeroed};
 use crate::exec::Exec;
 
 /// Transition probabilities, laid out for products that pull along incoming arcs.
@@ -33,17 +33,17 @@ impl Transition {
     pub(super) fn new(graph: &Graph, exec: &Exec) -> Result<Self> {
         exec.checkpoint(graph.n_arcs() as u64)?;
         let csr = graph.out();
-        let nodes = || (0u32..).zip(0..csr.n_rows());
+        let n = csr.n_rows();
         if !graph.is_weighted() {
-            let mut degrees = try_with_capacity("degrees", csr.n_rows())?;
             #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
-            degrees.extend((0..csr.n_rows()).map(|v| csr.row(v).len().max(1) as u32));
-            let dangling = nodes().filter(|&(_, v)| csr.row(v).is_empty()).map(|(node, _)| node).collect();
+            let degrees = (0..n).map(|v| csr.row(v).len().max(1) as u32);
+            let degrees = try_collect("degrees", n, degrees)?;
+            let dangling = nodes_where(n, |v| csr.row(v).is_empty())?;
             return Ok(Self { steps: Steps::Uniform { degrees }, dangling });
         }
-        let rows: Vec<RowScale> =
-            (0..csr.n_rows()).map(|v| row_scale(csr.row_weights(v).unwrap_or(&[]))).collect();
-        let dangling = nodes().filter(|&(_, v)| rows[v].largest == 0.0).map(|(node, _)| node).collect();
+        let rows = (0..n).map(|v| row_scale(csr.row_weights(v).unwrap_or(&[])));
+        let rows: Vec<RowScale> = try_collect("sums of weights", n, rows)?;
+        let dangling = nodes_where(n, |v| rows[v].largest == 0.0)?;
         let incoming = graph.incoming(exec)?.arcs();
         let mut probabilities = try_zeroed("transition probabilities", incoming.targets.len())?;
         for ((p, &u), &w) in
@@ -62,6 +62,13 @@ impl Transition {
         };
         steps + size_of_val(&self.dangling[..])
     }
+}
+
+/// The nodes for which `is_member` holds, rising.
+fn nodes_where(n: usize, is_member: impl Fn(usize) -> bool) -> Result<Vec<u32>> {
+    let n_members = (0..n).filter(|&v| is_member(v)).count();
+    let members = (0u32..).zip(0..n).filter(|&(_, v)| is_member(v)).map(|(node, _)| node);
+    try_collect("dangling nodes", n_members, members)
 }
 
 fn row_scale(weights: &[f64]) -> RowScale {

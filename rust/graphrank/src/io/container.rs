@@ -47,6 +47,11 @@ pub(super) fn write(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Resul
     let written = write_all(&temporary, sections, exec).and_then(|()| {
         fs::rename(&temporary, path).and_then(|()| sync_folder(path)).map_err(|source| io_error(path, source))
     });
+    let written = written.map_err(|error| match error {
+        // The caller knows the final name only.
+        Error::Io { source, .. } => io_error(path, source),
+        other => other,
+    });
     if written.is_err() {
         // Best effort: the error that matters is the one being returned.
         let _ = fs::remove_file(&temporary);

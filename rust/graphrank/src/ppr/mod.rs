@@ -17,7 +17,7 @@
 //!
 //! A node without arcs that carry weight is *dangling*; [`Dangling`] says where the walker goes from there.
 //!
-//! The solver is [power iteration](power); every answer carries a certified bound on its error in the L1 norm, the
+//! The solver is power iteration; every answer carries a certified bound on its error in the L1 norm, the
 //! sum over all nodes of |score - exact score|.
 //!
 //! ```
@@ -107,6 +107,21 @@ impl PprParams {
         }
         Ok(())
     }
+
+    /// Iterations after which the truncation error is below `tol` in exact arithmetic: the first sweep changes at most
+    /// 2, and each changes at most `damping` times what the one before did.
+    #[must_use]
+    pub fn most_iterations(&self) -> u32 {
+        let amplification = self.damping / (1.0 - self.damping);
+        let needed = (self.tol / (2.0 * amplification)).ln() / self.damping.ln();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped; NaN is the minimum"
+        )]
+        let needed = needed.max(0.0).min(f64::from(u32::MAX - 3)).ceil() as u32;
+        needed + 3
+    }
 }
 
 /// Scores of a batch of queries.
@@ -175,7 +190,7 @@ pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exe
     let answers = outer.map_items(rows, |q, row| {
         let solution = power::solve(&walk, &restarts[q], params, &inner)?;
         exec.checkpoint(1)?;
-        let best = params.top_k.map(|k| top_k::best(&solution.scores, k));
+        let best = params.top_k.map(|k| top_k::best(&solution.scores, k)).transpose()?;
         if let Some(row) = row {
             row.copy_from_slice(&solution.scores);
         }

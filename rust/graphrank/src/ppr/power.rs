@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use super::queries::Restart;
 use super::{Dangling, PprParams, Solution};
-use crate::error::{Error, Result, try_zeroed};
+use crate::error::{Error, Result, try_collect, try_zeroed};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
 
@@ -217,10 +217,15 @@ fn below(nodes: &[u32], bound: usize) -> usize {
 
 /// Scores of one query.
 pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec: &Exec) -> Result<Solution> {
+    // Where scores add up to 1, no row is off by less than 8 roundings of its own score.
+    let least_bound = ROUNDING * 8.0 / (1.0 - params.damping);
+    if least_bound > params.tol && params.dangling != Dangling::Absorb {
+        return Err(Error::DidNotConverge { tol: params.tol, bound: least_bound, iterations: 0 });
+    }
     let (mut z, mut dangling_score) = start(walk, restart)?;
     let mut next = try_zeroed("scores of the next sweep", walk.n_nodes())?;
     let amplification = params.damping / (1.0 - params.damping);
-    let most = most_iterations(params);
+    let most = params.most_iterations();
     let (mut truncation, mut last_rounding) = (f64::INFINITY, 0.0);
     for iterations in 1..=most {
         let told = walk.sweep(restart, dangling_score, &z, &mut next, exec)?;
@@ -230,7 +235,7 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
         if truncation + last_rounding > params.tol {
             continue;
         }
-        let scores = walk.scores_of(restart, z.clone());
+        let scores = walk.scores_of(restart, try_collect("scores", z.len(), z.iter().copied())?);
         last_rounding = walk.rounding_error(&scores);
         let error_bound = truncation + last_rounding;
         if error_bound <= params.tol {
@@ -259,20 +264,6 @@ fn start(walk: &Walk<'_>, restart: &Restart) -> Result<(Vec<f64>, f64)> {
         };
     }
     Ok((z, dangling_score))
-}
-
-/// Sweeps after which the truncation error is below `tol` in exact arithmetic: the first changes at most 2, and each
-/// changes at most α times what the one before did.
-fn most_iterations(params: &PprParams) -> u32 {
-    let amplification = params.damping / (1.0 - params.damping);
-    let needed = (params.tol / (2.0 * amplification)).ln() / params.damping.ln();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped; NaN becomes the minimum"
-    )]
-    let needed = needed.max(0.0).min(f64::from(u32::MAX - 3)).ceil() as u32;
-    needed + 3
 }
 
 /// y(v) = `finish` of the sum of z over the sources of v's arcs.
@@ -309,26 +300,36 @@ fn gather_weighted(
 
 /// Divides each score by its degree, and returns the sum of |score - score before|.
 fn divide_and_compare(degrees: &[u32], before: &[f64], next: &mut [f64]) -> f64 {
+    let step = |degree: u32, before: f64, next: &mut f64| {
+        let degree = f64::from(degree);
+        *next /= degree;
+        (*next - before).abs() * degree
+    };
     // Four sums at once: one would wait for each addition before the next.
     let mut lanes = [0.0; 4];
-    let groups = degrees.chunks(4).zip(before.chunks(4)).zip(next.chunks_mut(4));
-    for ((degrees, before), next) in groups {
-        for (((lane, &degree), &before), next) in lanes.iter_mut().zip(degrees).zip(before).zip(next) {
-            let degree = f64::from(degree);
-            *next /= degree;
-            *lane += (*next - before).abs() * degree;
+    let (degree_groups, degrees) = degrees.as_chunks::<4>();
+    let (before_groups, before) = before.as_chunks::<4>();
+    let (next_groups, next) = next.as_chunks_mut::<4>();
+    for ((degrees, before), next) in degree_groups.iter().zip(before_groups).zip(next_groups) {
+        for i in 0..4 {
+            lanes[i] += step(degrees[i], before[i], &mut next[i]);
         }
     }
-    lanes.iter().sum()
+    let rest =
+        degrees.iter().zip(before).zip(next).map(|((&degree, &before), next)| step(degree, before, next));
+    rest.sum::<f64>() + lanes.iter().sum::<f64>()
 }
 
 /// The sum of |score - score before|.
 fn compare(before: &[f64], next: &[f64]) -> f64 {
     let mut lanes = [0.0; 4];
-    for (before, next) in before.chunks(4).zip(next.chunks(4)) {
-        for ((lane, before), next) in lanes.iter_mut().zip(before).zip(next) {
-            *lane += (next - before).abs();
+    let (before_groups, before) = before.as_chunks::<4>();
+    let (next_groups, next) = next.as_chunks::<4>();
+    for (before, next) in before_groups.iter().zip(next_groups) {
+        for i in 0..4 {
+            lanes[i] += (next[i] - before[i]).abs();
         }
     }
-    lanes.iter().sum()
+    let rest = before.iter().zip(next).map(|(before, next)| (next - before).abs());
+    rest.sum::<f64>() + lanes.iter().sum::<f64>()
 }

@@ -1,18 +1,21 @@
 //! The best nodes of a vector of scores.
 
 use super::Scores;
+use crate::error::{Result, try_collect};
 
 /// The `k` best nodes of positive score, by falling score, then rising code.
-pub(super) fn best(scores: &[f64], k: usize) -> Vec<(u32, f64)> {
+pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
     let by_rank = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-    let mut best: Vec<(u32, f64)> =
-        (0u32..).zip(scores.iter().copied()).filter(|&(_, score)| score > 0.0).collect();
+    let n_positive = scores.iter().filter(|&&score| score > 0.0).count();
+    let positive = (0u32..).zip(scores.iter().copied()).filter(|&(_, score)| score > 0.0);
+    let mut best = try_collect("candidates for the best nodes", n_positive, positive)?;
     if k < best.len() {
         best.select_nth_unstable_by(k, by_rank);
         best.truncate(k);
     }
+    best.shrink_to_fit();
     best.sort_unstable_by(by_rank);
-    best
+    Ok(best)
 }
 
 /// The lists of all queries, one after the other.
@@ -34,7 +37,7 @@ mod tests {
     #[test]
     fn ties_go_to_the_smaller_code_and_zeros_are_left_out() {
         let scores = [0.1, 0.4, 0.0, 0.4, 0.1];
-        assert_eq!(best(&scores, 3), [(1, 0.4), (3, 0.4), (0, 0.1)]);
-        assert_eq!(best(&scores, 9).len(), 4);
+        assert_eq!(best(&scores, 3).unwrap(), [(1, 0.4), (3, 0.4), (0, 0.1)]);
+        assert_eq!(best(&scores, 9).unwrap().len(), 4);
     }
 }

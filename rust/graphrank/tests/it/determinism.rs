@@ -29,7 +29,7 @@ fn graphs_and_scores_do_not_depend_on_thread_count() {
     let (src, dst, weights) = columns();
     let outcome = |exec: &Exec, directed: bool, weights: Option<&[f64]>| {
         let options = EdgeOptions { directed, ..EdgeOptions::default() };
-        let (graph, ids) = Graph::from_integer_edges(&src, &dst, weights, options, exec).unwrap().unwrap();
+        let (graph, ids) = Graph::from_integer_edges(&src, &dst, weights, options, exec).unwrap();
         let arcs = graph.arcs();
         let bits: Option<Vec<u64>> = arcs.weights.map(|w| w.iter().map(|w| w.to_bits()).collect());
         let params = PprParams { dangling: Dangling::Uniform, tol: 1e-6, ..PprParams::default() };

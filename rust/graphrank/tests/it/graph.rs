@@ -123,8 +123,7 @@ proptest! {
     fn integer_ids_are_coded_by_rank(ids in prop::collection::vec((-40i64..40, -40i64..40), 0..60)) {
         let exec = Exec::default();
         let (src, dst): (Vec<i64>, Vec<i64>) = ids.iter().copied().unzip();
-        let built = Graph::from_integer_edges(&src, &dst, None, EdgeOptions::default(), &exec).unwrap();
-        let (graph, names) = built.unwrap();
+        let (graph, names) = Graph::from_integer_edges(&src, &dst, None, EdgeOptions::default(), &exec).unwrap();
         let mut expected: Vec<i64> = src.iter().chain(&dst).copied().collect();
         expected.sort_unstable();
         expected.dedup();
@@ -188,6 +187,6 @@ fn an_empty_graph_is_a_graph() {
     let graph = Graph::from_edges(0, &[], &[], None, EdgeOptions::default(), &exec).unwrap();
     assert_eq!((graph.n_nodes(), graph.n_edges(), graph.reverse(&exec).unwrap().n_nodes()), (0, 0, 0));
     let (none, ids) =
-        Graph::from_integer_edges::<i64>(&[], &[], None, EdgeOptions::default(), &exec).unwrap().unwrap();
+        Graph::from_integer_edges::<i64>(&[], &[], None, EdgeOptions::default(), &exec).unwrap();
     assert_eq!((none.n_nodes(), ids.len()), (0, 0));
 }
