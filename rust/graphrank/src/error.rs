@@ -85,35 +85,6 @@ impl Error {
     }
 }
 
-/// A vector of `len` zeros, or [`Error::OutOfMemory`] where a plain `vec!` would abort the process. The system's
-/// fresh pages are zero already and are not written again.
-pub(crate) fn try_zeroed<T: bytemuck::Zeroable>(what: &'static str, len: usize) -> Result<Vec<T>> {
-    let zeroed = bytemuck::allocation::try_zeroed_slice_box(len);
-    zeroed.map(Vec::from).map_err(|()| out_of_memory::<T>(what, len))
-}
-
-/// An empty vector with room for `len` elements, or [`Error::OutOfMemory`].
-pub(crate) fn try_with_capacity<T>(what: &'static str, len: usize) -> Result<Vec<T>> {
-    let mut array = Vec::new();
-    array.try_reserve_exact(len).map_err(|_| out_of_memory::<T>(what, len))?;
-    Ok(array)
-}
-
-/// The items of an iterator of at most `len`, or [`Error::OutOfMemory`].
-pub(crate) fn try_collect<T>(
-    what: &'static str,
-    len: usize,
-    items: impl Iterator<Item = T>,
-) -> Result<Vec<T>> {
-    let mut array = try_with_capacity(what, len)?;
-    array.extend(items.take(len));
-    Ok(array)
-}
-
-fn out_of_memory<T>(what: &'static str, len: usize) -> Error {
-    Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,11 +93,5 @@ mod tests {
     fn messages_name_argument_row_and_remedy() {
         let error = Error::row("weight", 3, "got NaN, weights must be finite and not negative");
         assert_eq!(error.to_string(), "`weight`, row 3: got NaN, weights must be finite and not negative");
-    }
-
-    #[test]
-    fn impossible_sizes_are_errors_not_aborts() {
-        let error = try_zeroed::<u64>("a test array", usize::MAX / 16).unwrap_err();
-        assert!(matches!(error, Error::OutOfMemory { what: "a test array", .. }));
     }
 }

@@ -18,6 +18,7 @@ mod error;
 mod exec;
 mod graph;
 pub mod io;
+mod memory;
 pub mod ppr;
 pub mod rng;
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use memmap2::Mmap;
 
+use crate::memory::Buffer;
+
 /// Read-only `[T]`.
 pub(crate) enum Array<T: Pod> {
-    Owned(Vec<T>),
+    Owned(Buffer<T>),
     /// `bytes` of `map`; length and alignment were checked by [`Array::mapped`].
     Mapped {
         map: Arc<Mmap>,
@@ -26,8 +28,8 @@ impl<T: Pod> Array<T> {
     }
 }
 
-impl<T: Pod> From<Vec<T>> for Array<T> {
-    fn from(owned: Vec<T>) -> Self {
+impl<T: Pod> From<Buffer<T>> for Array<T> {
+    fn from(owned: Buffer<T>) -> Self {
         Self::Owned(owned)
     }
 }

@@ -11,13 +11,14 @@
 //! and about 8 read per sort level in cache, 8 read and 4 written for the copy. Memory beyond input and result: 8
 //! bytes per arc, 16 with weights.
 
-use bytemuck::Zeroable;
+use bytemuck::Pod;
 
 use super::array::Array;
 use super::csr::{Csr, is_weight};
 use super::{Duplicates, EdgeOptions};
-use crate::error::{Error, Result, try_zeroed};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::memory::Buffer;
 
 /// Edges a unit of parallel work reads.
 const CHUNK_EDGES: usize = 1 << 17;
@@ -35,7 +36,7 @@ pub(crate) struct EdgeSource<'a, F> {
 }
 
 /// One arc on its way to its row.
-trait ArcRecord: Copy + Zeroable + Send + Sync {
+trait ArcRecord: Pod + Send + Sync {
     const WEIGHTED: bool;
     fn new(key: u64, weight: f64) -> Self;
     fn key(&self) -> u64;
@@ -55,16 +56,17 @@ impl ArcRecord for u64 {
     }
 }
 
-impl ArcRecord for (u64, f64) {
+/// Key, then the bits of the weight.
+impl ArcRecord for [u64; 2] {
     const WEIGHTED: bool = true;
     fn new(key: u64, weight: f64) -> Self {
-        (key, weight)
+        [key, weight.to_bits()]
     }
     fn key(&self) -> u64 {
-        self.0
+        self[0]
     }
     fn weight(&self) -> f64 {
-        self.1
+        f64::from_bits(self[1])
     }
 }
 
@@ -79,7 +81,7 @@ where
     F: Fn(usize) -> (u32, u32) + Sync + Send,
 {
     if edges.weights.is_some() {
-        Builder { n, edges, options, exec }.build::<(u64, f64)>()
+        Builder { n, edges, options, exec }.build::<[u64; 2]>()
     } else {
         Builder { n, edges, options, exec }.build::<u64>()
     }
@@ -104,7 +106,7 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
         let shift = self.bucket_shift();
         let counts = self.count(shift)?;
         let totals = column_sums(&counts, self.n_buckets(shift));
-        let mut records: Vec<R> = try_zeroed("the arcs being sorted", totals.iter().sum())?;
+        let mut records = Buffer::<R>::zeroed("the arcs being sorted", totals.iter().sum())?;
         self.scatter(shift, &counts, &mut records)?;
 
         let buckets = split_by(&mut records, totals.iter().copied());
@@ -181,9 +183,9 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
     /// Final arrays from sorted, merged buckets.
     fn assemble<R: ArcRecord>(&self, shift: u32, buckets: Vec<&mut [R]>, merged: &[Merged]) -> Result<Csr> {
         let n_arcs = merged.iter().map(|m| m.kept).sum();
-        let mut offsets: Vec<u64> = try_zeroed("row offsets", self.n + 1)?;
-        let mut targets: Vec<u32> = try_zeroed("neighbours", n_arcs)?;
-        let mut weights = if R::WEIGHTED { try_zeroed("weights", n_arcs)? } else { Vec::new() };
+        let mut offsets = Buffer::<u64>::zeroed("row offsets", self.n + 1)?;
+        let mut targets = Buffer::<u32>::zeroed("neighbours", n_arcs)?;
+        let mut weights = Buffer::<f64>::zeroed("weights", if R::WEIGHTED { n_arcs } else { 0 })?;
 
         let kept = || merged.iter().map(|m| m.kept);
         let no_weights = merged.iter().map(|m| if R::WEIGHTED { m.kept } else { 0 });

@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::array::Array;
 use super::build::{EdgeSource, build_csr};
 use super::{Duplicates, EdgeOptions};
-use crate::error::{Error, Result, try_with_capacity};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::memory::try_with_capacity;
 
 /// Arcs a unit of parallel work holds: a few hundred microseconds, and small enough to balance.
 const CHUNK_ARCS: usize = 1 << 15;

@@ -2,8 +2,9 @@
 
 use super::csr::Csr;
 use super::{Duplicates, EdgeOptions, Graph, check_codes};
-use crate::error::{Error, Result, try_collect, try_with_capacity, try_zeroed};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::memory::{try_collect, try_with_capacity, try_zeroed};
 
 /// Edges as three columns: source, target and weight where there are weights.
 pub type EdgeColumns = (Vec<u32>, Vec<u32>, Option<Vec<f64>>);

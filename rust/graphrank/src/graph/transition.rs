@@ -1,8 +1,9 @@
 //! The random walk on a graph: from a node, along one of its arcs in proportion to the weights.
 
 use super::Graph;
-use crate::error::{Result, try_collect, try_zeroed};
+use crate::error::Result;
 use crate::exec::Exec;
+use crate::memory::{try_collect, try_zeroed};
 
 /// Transition probabilities, laid out for products that pull along incoming arcs.
 #[derive(Debug)]

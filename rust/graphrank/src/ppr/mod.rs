@@ -39,9 +39,10 @@ mod top_k;
 
 pub use queries::Queries;
 
-use crate::error::{Error, Result, try_zeroed};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
+use crate::memory::try_zeroed;
 
 /// Where a walker at a node without a way out goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -24,9 +24,10 @@ use std::ops::Range;
 
 use super::queries::Restart;
 use super::{Dangling, PprParams, Solution};
-use crate::error::{Error, Result, try_collect, try_zeroed};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
+use crate::memory::{Buffer, try_collect};
 
 /// Half the distance from 1 to the next float: the largest relative error of one rounding.
 const ROUNDING: f64 = f64::EPSILON / 2.0;
@@ -223,7 +224,7 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
         return Err(Error::DidNotConverge { tol: params.tol, bound: least_bound, iterations: 0 });
     }
     let (mut z, mut dangling_score) = start(walk, restart)?;
-    let mut next = try_zeroed("scores of the next sweep", walk.n_nodes())?;
+    let mut next = Buffer::zeroed("scores of the next sweep", walk.n_nodes())?;
     let amplification = params.damping / (1.0 - params.damping);
     let most = params.most_iterations();
     let (mut truncation, mut last_rounding) = (f64::INFINITY, 0.0);
@@ -249,8 +250,8 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
 }
 
 /// z of the restart distribution itself, and its score on dangling nodes that pass it on.
-fn start(walk: &Walk<'_>, restart: &Restart) -> Result<(Vec<f64>, f64)> {
-    let mut z = try_zeroed("scores", walk.n_nodes())?;
+fn start(walk: &Walk<'_>, restart: &Restart) -> Result<(Buffer<f64>, f64)> {
+    let mut z = Buffer::<f64>::zeroed("scores", walk.n_nodes())?;
     let mut dangling_score = 0.0;
     for &(node, share) in restart {
         let is_dangling = walk.transition.dangling.binary_search(&node).is_ok();

@@ -1,7 +1,8 @@
 //! The best nodes of a vector of scores.
 
 use super::Scores;
-use crate::error::{Result, try_collect};
+use crate::error::Result;
+use crate::memory::try_collect;
 
 /// The `k` best nodes of positive score, by falling score, then rising code.
 pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {

@@ -7,9 +7,10 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::{CHUNK_IDS, IntegerId, too_many_nodes};
-use crate::error::{Result, try_with_capacity};
+use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::{MAX_NODES, usize_of};
+use crate::memory::try_with_capacity;
 
 /// Slots of the range per id given: beyond this a table over the range wastes memory.
 const MAX_SPREAD: u64 = 16;

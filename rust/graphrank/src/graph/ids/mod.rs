@@ -6,8 +6,9 @@ mod compact;
 mod table;
 
 use super::MAX_NODES;
-use crate::error::{Error, Result, try_collect, try_with_capacity, try_zeroed};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::memory::{try_collect, try_with_capacity, try_zeroed};
 use compact::CompactIds;
 use table::IdTable;
 

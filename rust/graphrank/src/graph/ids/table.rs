@@ -4,8 +4,9 @@
 //! an id misses the cache twice, once in either array; ids come in groups whose misses overlap.
 
 use super::too_many_nodes;
-use crate::error::{Result, try_zeroed};
+use crate::error::Result;
 use crate::graph::MAX_NODES;
+use crate::memory::try_zeroed;
 
 /// Ids looked up together.
 const GROUP: usize = 16;

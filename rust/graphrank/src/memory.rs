@@ -1,0 +1,117 @@
+//! Arrays whose size comes from the input: they fail as errors, where a plain `vec!` would abort the process.
+//!
+//! Large arrays that are read or written at random ask Linux for huge pages: at 4 kB a page, a gather from 8 MB misses
+//! the processor's table of addresses as often as its cache. Measured, a sweep over 10 million random arcs between a
+//! million nodes takes a third less time with them.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use memmap2::MmapMut;
+
+use crate::error::{Error, Result};
+
+/// From this size on, an array is mapped by itself: four huge pages of 2 MB.
+const LARGE: usize = 8 << 20;
+
+/// A fixed number of elements that begin as zeros.
+#[derive(Debug)]
+pub(crate) enum Buffer<T> {
+    /// Small, or grown element by element.
+    Heap(Vec<T>),
+    /// Large: its own pages. The length is `map.len() / size_of::<T>()`.
+    Pages { map: MmapMut, element: PhantomData<T> },
+}
+
+impl<T: Pod> Buffer<T> {
+    /// Zeros, or [`Error::OutOfMemory`]. The system's fresh pages are zero already and are not written again.
+    pub(crate) fn zeroed(what: &'static str, len: usize) -> Result<Self> {
+        let bytes = len.saturating_mul(size_of::<T>());
+        if bytes < LARGE {
+            return try_zeroed(what, len).map(Self::Heap);
+        }
+        let map = MmapMut::map_anon(bytes).map_err(|_| Error::OutOfMemory { what, bytes })?;
+        #[cfg(target_os = "linux")]
+        // A wish: where it is refused, ordinary pages serve.
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Ok(Self::Pages { map, element: PhantomData })
+    }
+}
+
+impl<T: Pod> Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Heap(elements) => elements,
+            Self::Pages { map, .. } => cast_slice(map),
+        }
+    }
+}
+
+impl<T: Pod> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Heap(elements) => elements,
+            Self::Pages { map, .. } => cast_slice_mut(map),
+        }
+    }
+}
+
+/// A vector of zeros, or [`Error::OutOfMemory`].
+pub(crate) fn try_zeroed<T: Pod>(what: &'static str, len: usize) -> Result<Vec<T>> {
+    let zeroed = bytemuck::allocation::try_zeroed_slice_box(len);
+    zeroed.map(Vec::from).map_err(|()| out_of_memory::<T>(what, len))
+}
+
+/// An empty vector with room for `len` elements, or [`Error::OutOfMemory`].
+pub(crate) fn try_with_capacity<T>(what: &'static str, len: usize) -> Result<Vec<T>> {
+    let mut array = Vec::new();
+    array.try_reserve_exact(len).map_err(|_| out_of_memory::<T>(what, len))?;
+    Ok(array)
+}
+
+/// The items of an iterator of at most `len`, or [`Error::OutOfMemory`].
+pub(crate) fn try_collect<T>(
+    what: &'static str,
+    len: usize,
+    items: impl Iterator<Item = T>,
+) -> Result<Vec<T>> {
+    let mut array = try_with_capacity(what, len)?;
+    array.extend(items.take(len));
+    Ok(array)
+}
+
+fn out_of_memory<T>(what: &'static str, len: usize) -> Error {
+    Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_sizes_are_errors_not_aborts() {
+        let what = "a test array";
+        for error in [
+            try_zeroed::<u64>(what, usize::MAX / 16).unwrap_err(),
+            Buffer::<u64>::zeroed(what, usize::MAX / 4).unwrap_err(),
+            try_with_capacity::<u64>(what, usize::MAX / 4).unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::OutOfMemory { what: "a test array", .. }));
+        }
+    }
+
+    #[test]
+    fn buffers_of_any_size_hold_zeros_and_keep_what_is_written() {
+        for len in [0, 1, LARGE / 8 - 1, LARGE / 8, LARGE / 8 + 1] {
+            let mut buffer = Buffer::<u64>::zeroed("a test array", len).unwrap();
+            assert!(buffer.len() == len && buffer.iter().all(|&x| x == 0));
+            if let Some(last) = buffer.last_mut() {
+                *last = 7;
+                assert_eq!(buffer[len - 1], 7);
+            }
+        }
+    }
+}
