@@ -16,8 +16,8 @@ pub(crate) struct Transition {
 /// How probable each step is.
 #[derive(Debug)]
 pub(crate) enum Steps {
-    /// All arcs of a node alike: 1 / degree each. A node without arcs has degree 1 here.
-    Uniform { degrees: Vec<u32> },
+    /// All arcs of a node alike: the inverse of its degree each. A node without arcs has degree 1 here.
+    Uniform { degrees: Vec<u32>, inverses: Vec<f64> },
     /// A probability per incoming arc, in the order of the incoming arcs.
     Weighted { probabilities: Vec<f64> },
 }
@@ -39,8 +39,9 @@ impl Transition {
             #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
             let degrees = (0..n).map(|v| csr.row(v).len().max(1) as u32);
             let degrees = try_collect("degrees", n, degrees)?;
+            let inverses = try_collect("inverse degrees", n, degrees.iter().map(|&d| 1.0 / f64::from(d)))?;
             let dangling = nodes_where(n, |v| csr.row(v).is_empty())?;
-            return Ok(Self { steps: Steps::Uniform { degrees }, dangling });
+            return Ok(Self { steps: Steps::Uniform { degrees, inverses }, dangling });
         }
         let rows = (0..n).map(|v| row_scale(csr.row_weights(v).unwrap_or(&[])));
         let rows: Vec<RowScale> = try_collect("sums of weights", n, rows)?;
@@ -58,7 +59,7 @@ impl Transition {
 
     pub(super) fn n_bytes(&self) -> usize {
         let steps = match &self.steps {
-            Steps::Uniform { degrees } => size_of_val(&degrees[..]),
+            Steps::Uniform { degrees, inverses } => size_of_val(&degrees[..]) + size_of_val(&inverses[..]),
             Steps::Weighted { probabilities } => size_of_val(&probabilities[..]),
         };
         steps + size_of_val(&self.dangling[..])
