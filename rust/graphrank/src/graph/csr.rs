@@ -3,11 +3,8 @@
 use std::ops::Range;
 
 use super::array::Array;
-use super::build::{EdgeSource, build_csr};
-use super::{Duplicates, EdgeOptions};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::exec::Exec;
-use crate::memory::try_with_capacity;
 
 /// Arcs a unit of parallel work holds: a few hundred microseconds, and small enough to balance.
 const CHUNK_ARCS: usize = 1 << 15;
@@ -84,28 +81,6 @@ impl Csr {
         chunks
     }
 
-    /// The row of every arc.
-    pub(crate) fn sources(&self) -> Result<Vec<u32>> {
-        let mut sources = try_with_capacity("the row of every arc", self.n_arcs())?;
-        for (v, ends) in (0u32..).zip(self.offsets.windows(2)) {
-            sources.extend(std::iter::repeat_n(v, usize_of(ends[1] - ends[0])));
-        }
-        Ok(sources)
-    }
-
-    /// The same arcs by target.
-    pub(crate) fn transpose(&self, exec: &Exec) -> Result<Self> {
-        let sources = self.sources()?;
-        let arcs = EdgeSource {
-            len: self.n_arcs(),
-            ends: |i: usize| (self.targets[i], sources[i]),
-            weights: self.weights.as_deref(),
-        };
-        // No two arcs are parallel, so the rule for duplicates is never applied.
-        let options = EdgeOptions { directed: true, duplicates: Duplicates::First, keep_self_loops: true };
-        build_csr(self.n_rows(), &arcs, options, exec)
-    }
-
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         self.offsets[..] == other.offsets[..]
             && self.targets[..] == other.targets[..]
@@ -113,7 +88,7 @@ impl Csr {
     }
 
     /// Checks every invariant of the fields; for arrays that come from outside.
-    pub(crate) fn validate(&self, exec: &Exec) -> std::result::Result<(), CsrFault> {
+    pub(crate) fn validate(&self, exec: &Exec) -> Result<(), CsrFault> {
         let n = self.n_rows();
         let ends = (self.offsets.first(), self.offsets.last());
         if ends != (Some(&0), Some(&(self.n_arcs() as u64))) || !self.offsets.is_sorted() {

@@ -1,6 +1,7 @@
 //! Graphs and tables made from a graph.
 
-use super::csr::Csr;
+use super::build::{EdgeSource, build_csr};
+use super::csr::{Csr, usize_of};
 use super::{Duplicates, EdgeOptions, Graph, check_codes};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -20,6 +21,30 @@ pub struct Degrees {
     pub out_weight: Option<Vec<f64>>,
     /// Sum of the weights of entering arcs; `None` if unweighted.
     pub in_weight: Option<Vec<f64>>,
+}
+
+impl Csr {
+    /// The row of every arc.
+    pub(crate) fn sources(&self) -> Result<Vec<u32>> {
+        let mut sources = try_with_capacity("the row of every arc", self.n_arcs())?;
+        for (v, ends) in (0u32..).zip(self.offsets.windows(2)) {
+            sources.extend(std::iter::repeat_n(v, usize_of(ends[1] - ends[0])));
+        }
+        Ok(sources)
+    }
+
+    /// The same arcs by target.
+    pub(crate) fn transpose(&self, exec: &Exec) -> Result<Self> {
+        let sources = self.sources()?;
+        let arcs = EdgeSource {
+            len: self.n_arcs(),
+            ends: |i: usize| (self.targets[i], sources[i]),
+            weights: self.weights.as_deref(),
+        };
+        // No two arcs are parallel, so the rule for duplicates is never applied.
+        let options = EdgeOptions { directed: true, duplicates: Duplicates::First, keep_self_loops: true };
+        build_csr(self.n_rows(), &arcs, options, exec)
+    }
 }
 
 impl Graph {
