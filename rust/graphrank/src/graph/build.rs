@@ -70,10 +70,11 @@ impl ArcRecord for [u64; 2] {
     }
 }
 
-/// Builds the rows of `n` nodes. Weights are checked here; ends must be below `n`.
+/// Builds the rows of `n` nodes. Weights are checked here; ends must be below `n`. What `edges` holds is dropped as
+/// soon as every arc has been read, unless rows may still have to be named.
 pub(crate) fn build_csr<F>(
     n: usize,
-    edges: &EdgeSource<'_, F>,
+    edges: EdgeSource<'_, F>,
     options: EdgeOptions,
     exec: &Exec,
 ) -> Result<Csr>
@@ -89,7 +90,7 @@ where
 
 struct Builder<'a, F> {
     n: usize,
-    edges: &'a EdgeSource<'a, F>,
+    edges: EdgeSource<'a, F>,
     options: EdgeOptions,
     exec: &'a Exec,
 }
@@ -101,7 +102,7 @@ struct Merged {
 }
 
 impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
-    fn build<R: ArcRecord>(&self) -> Result<Csr> {
+    fn build<R: ArcRecord>(self) -> Result<Csr> {
         self.exec.expect_units(3 * self.edges.len as u64);
         let shift = self.bucket_shift();
         let counts = self.count(shift)?;
@@ -109,15 +110,18 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
         let mut records = Buffer::<R>::zeroed("the arcs being sorted", totals.iter().sum())?;
         self.scatter(shift, &counts, &mut records)?;
 
+        let Self { n, edges, options, exec } = self;
+        // Without weights, only this rule makes a merge an error.
+        let edges = (R::WEIGHTED || options.duplicates == Duplicates::Error).then_some(edges);
         let buckets = split_by(&mut records, totals.iter().copied());
-        let merged = self.exec.map_items(buckets, |_, bucket| {
-            self.exec.checkpoint(bucket.len() as u64)?;
-            Ok(merge_parallel(bucket, self.options.duplicates))
+        let merged = exec.map_items(buckets, |_, bucket| {
+            exec.checkpoint(bucket.len() as u64)?;
+            Ok(merge_parallel(bucket, options.duplicates))
         })?;
-        if let Some(key) = merged.iter().find_map(|m| m.fault) {
-            return Err(self.merge_error(key));
+        if let (Some(edges), Some(key)) = (edges, merged.iter().find_map(|m| m.fault)) {
+            return Err(merge_error(&edges, options, key));
         }
-        self.assemble(shift, split_by(&mut records, totals.into_iter()), &merged)
+        assemble(n, shift, split_by(&mut records, totals.into_iter()), &merged, exec)
     }
 
     /// Rows `b << shift .. (b + 1) << shift` form bucket `b`.
@@ -179,70 +183,77 @@ impl<F: Fn(usize) -> (u32, u32) + Sync + Send> Builder<'_, F> {
         })?;
         Ok(())
     }
+}
 
-    /// Final arrays from sorted, merged buckets.
-    fn assemble<R: ArcRecord>(&self, shift: u32, buckets: Vec<&mut [R]>, merged: &[Merged]) -> Result<Csr> {
-        let n_arcs = merged.iter().map(|m| m.kept).sum();
-        let mut offsets = Buffer::<u64>::zeroed("row offsets", self.n + 1)?;
-        let mut targets = Buffer::<u32>::zeroed("neighbours", n_arcs)?;
-        let mut weights = Buffer::<f64>::zeroed("weights", if R::WEIGHTED { n_arcs } else { 0 })?;
+/// Final arrays from sorted, merged buckets.
+fn assemble<R: ArcRecord>(
+    n: usize,
+    shift: u32,
+    buckets: Vec<&mut [R]>,
+    merged: &[Merged],
+    exec: &Exec,
+) -> Result<Csr> {
+    let n_arcs = merged.iter().map(|m| m.kept).sum();
+    let mut offsets = Buffer::<u64>::zeroed("row offsets", n + 1)?;
+    let mut targets = Buffer::<u32>::zeroed("neighbours", n_arcs)?;
+    let mut weights = Buffer::<f64>::zeroed("weights", if R::WEIGHTED { n_arcs } else { 0 })?;
 
-        let kept = || merged.iter().map(|m| m.kept);
-        let no_weights = merged.iter().map(|m| if R::WEIGHTED { m.kept } else { 0 });
-        let starts = kept().scan(0, |next, kept| Some(std::mem::replace(next, *next + kept)));
-        let parts: Vec<_> = offsets[1..]
-            .chunks_mut(1 << shift)
-            .zip(split_by(&mut targets, kept()))
-            .zip(split_by(&mut weights, no_weights))
-            .zip(buckets)
-            .zip(starts)
-            .map(|((((offsets, targets), weights), bucket), start)| {
-                (offsets, targets, weights, bucket, start)
-            })
-            .collect();
-        self.exec.map_items(parts, |b, (offsets, targets, weights, bucket, start)| {
-            let first_row = b << shift;
-            for (i, arc) in bucket[..targets.len()].iter().enumerate() {
-                let (row, target) = unpack(arc.key());
-                targets[i] = target;
-                offsets[row as usize - first_row] += 1;
-                if R::WEIGHTED {
-                    weights[i] = arc.weight();
-                }
+    let kept = || merged.iter().map(|m| m.kept);
+    let no_weights = merged.iter().map(|m| if R::WEIGHTED { m.kept } else { 0 });
+    let starts = kept().scan(0, |next, kept| Some(std::mem::replace(next, *next + kept)));
+    let parts: Vec<_> = offsets[1..]
+        .chunks_mut(1 << shift)
+        .zip(split_by(&mut targets, kept()))
+        .zip(split_by(&mut weights, no_weights))
+        .zip(buckets)
+        .zip(starts)
+        .map(|((((offsets, targets), weights), bucket), start)| (offsets, targets, weights, bucket, start))
+        .collect();
+    exec.map_items(parts, |b, (offsets, targets, weights, bucket, start)| {
+        let first_row = b << shift;
+        for (i, arc) in bucket[..targets.len()].iter().enumerate() {
+            let (row, target) = unpack(arc.key());
+            targets[i] = target;
+            offsets[row as usize - first_row] += 1;
+            if R::WEIGHTED {
+                weights[i] = arc.weight();
             }
-            let mut end = start as u64;
-            for offset in offsets {
-                end += *offset;
-                *offset = end;
-            }
-            Ok(())
-        })?;
-        Ok(Csr {
-            offsets: offsets.into(),
-            targets: targets.into(),
-            weights: R::WEIGHTED.then(|| Array::from(weights)),
-        })
-    }
-
-    /// Names the two rows whose merge is not allowed.
-    fn merge_error(&self, key: u64) -> Error {
-        let (row, target) = unpack(key);
-        let is_same = |&i: &usize| {
-            let ends = (self.edges.ends)(i);
-            ends == (row, target) || (!self.options.directed && ends == (target, row))
-        };
-        let mut rows = (0..self.edges.len).filter(is_same);
-        let (first, second) = (rows.next().unwrap_or(0), rows.next().unwrap_or(0));
-        if self.options.duplicates == Duplicates::Error {
-            let remedy = "pass duplicates=\"sum\", \"first\" or \"max\" to merge parallel edges";
-            return Error::row("edges", second, format!("repeats the edge of row {first}; {remedy}"));
         }
-        Error::row(
-            "weight",
-            first,
-            "the weights of this edge's parallel rows add up to more than a float64 holds",
-        )
+        let mut end = start as u64;
+        for offset in offsets {
+            end += *offset;
+            *offset = end;
+        }
+        Ok(())
+    })?;
+    Ok(Csr {
+        offsets: offsets.into(),
+        targets: targets.into(),
+        weights: R::WEIGHTED.then(|| Array::from(weights)),
+    })
+}
+
+/// Names the two rows whose merge is not allowed.
+fn merge_error<F>(edges: &EdgeSource<'_, F>, options: EdgeOptions, key: u64) -> Error
+where
+    F: Fn(usize) -> (u32, u32),
+{
+    let (row, target) = unpack(key);
+    let is_same = |&i: &usize| {
+        let ends = (edges.ends)(i);
+        ends == (row, target) || (!options.directed && ends == (target, row))
+    };
+    let mut rows = (0..edges.len).filter(is_same);
+    let (first, second) = (rows.next().unwrap_or(0), rows.next().unwrap_or(0));
+    if options.duplicates == Duplicates::Error {
+        let remedy = "pass duplicates=\"sum\", \"first\" or \"max\" to merge parallel edges";
+        return Error::row("edges", second, format!("repeats the edge of row {first}; {remedy}"));
     }
+    Error::row(
+        "weight",
+        first,
+        "the weights of this edge's parallel rows add up to more than a float64 holds",
+    )
 }
 
 /// Checks that every weight is finite and not negative.

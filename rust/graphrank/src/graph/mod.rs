@@ -17,7 +17,7 @@ pub(crate) use array::Array;
 use build::{EdgeSource, build_csr};
 pub use csr::Arcs;
 pub(crate) use csr::{Csr, CsrFault, usize_of};
-use ids::{Coded, too_many_nodes};
+use ids::{Codes, too_many_nodes};
 pub use ids::{FirstAppearances, IntegerId, first_appearances};
 pub use transform::{Degrees, EdgeColumns};
 pub(crate) use transition::{Steps, Transition};
@@ -103,7 +103,7 @@ impl Graph {
             check_codes(argument, codes, n_nodes, exec)?;
         }
         let edges = EdgeSource { len: src.len(), ends: |i: usize| (src[i], dst[i]), weights };
-        Self::from_csr_parts(build_csr(n_nodes, &edges, options, exec)?, options.directed, exec)
+        Self::from_csr_parts(build_csr(n_nodes, edges, options, exec)?, options.directed, exec)
     }
 
     /// A graph from edges between integer ids, and the sorted distinct ids: code `i` is the `i`-th of them.
@@ -122,10 +122,9 @@ impl Graph {
         exec: &Exec,
     ) -> Result<(Self, Vec<T>)> {
         check_lengths(src.len(), dst.len(), weights)?;
-        let coded = Coded::new(src, dst, exec)?;
-        let edges = EdgeSource { len: src.len(), ends: |i: usize| coded.ends(i), weights };
-        let out = build_csr(coded.n_ids(), &edges, options, exec)?;
-        let ids = coded.ids()?;
+        let (codes, ids) = Codes::new(src, dst, exec)?;
+        let edges = EdgeSource { len: src.len(), ends: move |i: usize| codes.ends(i), weights };
+        let out = build_csr(ids.len(), edges, options, exec)?;
         Ok((Self::from_csr_parts(out, options.directed, exec)?, ids))
     }
 

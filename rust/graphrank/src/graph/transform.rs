@@ -35,15 +35,15 @@ impl Csr {
 
     /// The same arcs by target.
     pub(crate) fn transpose(&self, exec: &Exec) -> Result<Self> {
-        let sources = self.sources()?;
+        let (sources, targets) = (self.sources()?, &self.targets[..]);
         let arcs = EdgeSource {
             len: self.n_arcs(),
-            ends: |i: usize| (self.targets[i], sources[i]),
+            ends: move |i: usize| (targets[i], sources[i]),
             weights: self.weights.as_deref(),
         };
         // No two arcs are parallel, so the rule for duplicates is never applied.
         let options = EdgeOptions { directed: true, duplicates: Duplicates::First, keep_self_loops: true };
-        build_csr(self.n_rows(), &arcs, options, exec)
+        build_csr(self.n_rows(), arcs, options, exec)
     }
 }
 

@@ -69,11 +69,6 @@ impl CompactIds {
         Ok(Some(Self { first, words, n: usize_of(n) }))
     }
 
-    /// Distinct ids.
-    pub(super) fn len(&self) -> usize {
-        self.n
-    }
-
     /// Code of an id that was in the columns.
     #[inline]
     pub(super) fn code(&self, id: u64) -> u32 {

@@ -59,30 +59,25 @@ impl IntegerId for i32 {
 }
 
 /// Two columns of ids as codes: ranks among their sorted distinct ids.
-pub(super) enum Coded<'a, T> {
-    /// Codes are looked up as they are needed.
+pub(super) enum Codes<'a, T> {
+    /// Looked up as they are needed.
     Compact { ids: CompactIds, src: &'a [T], dst: &'a [T] },
-    /// Numbers in order of appearance for every end, and the rank of each number.
-    Spread { ids: Vec<u64>, ranks: Vec<u32>, src: Vec<u32>, dst: Vec<u32> },
+    /// The number of every id in order of appearance, and the rank of each number.
+    Spread { ranks: Vec<u32>, src: Vec<u32>, dst: Vec<u32> },
 }
 
-impl<'a, T: IntegerId> Coded<'a, T> {
-    pub(super) fn new(src: &'a [T], dst: &'a [T], exec: &Exec) -> Result<Self> {
+impl<'a, T: IntegerId> Codes<'a, T> {
+    /// The codes, and the distinct ids in their order.
+    pub(super) fn new(src: &'a [T], dst: &'a [T], exec: &Exec) -> Result<(Self, Vec<T>)> {
         if let Some(ids) = CompactIds::collect(&[src, dst], exec)? {
-            return Ok(Self::Compact { ids, src, dst });
+            let distinct = ids.ids()?;
+            return Ok((Self::Compact { ids, src, dst }, distinct));
         }
         let mut table = IdTable::default();
         let [src, dst] = [number(&mut table, src, exec)?, number(&mut table, dst, exec)?];
         let (ids, ranks) = ranked(table.into_ids())?;
-        Ok(Self::Spread { ids, ranks, src, dst })
-    }
-
-    /// Distinct ids.
-    pub(super) fn n_ids(&self) -> usize {
-        match self {
-            Self::Compact { ids, .. } => ids.len(),
-            Self::Spread { ids, .. } => ids.len(),
-        }
+        let ids = try_collect("node ids", ids.len(), ids.iter().map(|&id| T::from_ordered(id)))?;
+        Ok((Self::Spread { ranks, src, dst }, ids))
     }
 
     /// Codes of the ends of edge `i`.
@@ -90,17 +85,7 @@ impl<'a, T: IntegerId> Coded<'a, T> {
     pub(super) fn ends(&self, i: usize) -> (u32, u32) {
         match self {
             Self::Compact { ids, src, dst } => (ids.code(src[i].to_ordered()), ids.code(dst[i].to_ordered())),
-            Self::Spread { ranks, src, dst, .. } => (ranks[src[i] as usize], ranks[dst[i] as usize]),
-        }
-    }
-
-    /// The ids in the order of their codes.
-    pub(super) fn ids(&self) -> Result<Vec<T>> {
-        match self {
-            Self::Compact { ids, .. } => ids.ids(),
-            Self::Spread { ids, .. } => {
-                try_collect("node ids", ids.len(), ids.iter().map(|&id| T::from_ordered(id)))
-            }
+            Self::Spread { ranks, src, dst } => (ranks[src[i] as usize], ranks[dst[i] as usize]),
         }
     }
 }
@@ -173,11 +158,9 @@ mod tests {
     use super::*;
 
     fn codes<T: IntegerId>(src: &[T], dst: &[T]) -> (Vec<(u32, u32)>, Vec<T>, bool) {
-        let coded = Coded::new(src, dst, &Exec::default()).unwrap();
-        let ids = coded.ids().unwrap();
-        assert_eq!(coded.n_ids(), ids.len());
-        let is_compact = matches!(coded, Coded::Compact { .. });
-        ((0..src.len()).map(|i| coded.ends(i)).collect(), ids, is_compact)
+        let (codes, ids) = Codes::new(src, dst, &Exec::default()).unwrap();
+        let is_compact = matches!(codes, Codes::Compact { .. });
+        ((0..src.len()).map(|i| codes.ends(i)).collect(), ids, is_compact)
     }
 
     #[test]
