@@ -1,8 +1,9 @@
 //! NumPy arrays in and out.
 
 use graphrank::Duplicates;
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{Element, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
+use pyo3::{PyClass, pyclass::boolean_struct::True};
 
 use crate::error::exception;
 
@@ -44,15 +45,23 @@ pub(crate) fn optional_slice<'a, T: Element>(
     array.map(|array| slice(array, argument)).transpose()
 }
 
-/// A read-only NumPy view of memory that `owner` keeps alive and never changes.
-pub(crate) fn view<'py, T: Element, O>(owner: Bound<'py, O>, data: &[T]) -> Bound<'py, PyArray1<T>> {
-    let data = numpy::ndarray::ArrayView1::from(data);
-    // SAFETY: `owner` is frozen and holds the memory for as long as the array lives; the array is made read-only
-    // before anyone sees it.
+/// A read-only NumPy view of an array inside `owner`, which never changes and which the view keeps alive.
+pub(crate) fn view<'py, T, O>(
+    owner: &Bound<'py, O>,
+    data: fn(&O) -> &[T],
+) -> PyResult<Bound<'py, PyArray1<T>>>
+where
+    T: Element,
+    O: PyClass<Frozen = True> + Sync,
+{
+    let data = numpy::ndarray::ArrayView1::from(data(owner.get()));
+    // SAFETY: the memory belongs to `owner`, which is frozen and lives as long as the array does; the array is made
+    // read-only before anyone sees it.
     #[expect(unsafe_code, reason = "views without copying; accessors of graphs of gigabytes must not copy")]
-    let array = unsafe { PyArray1::borrow_from_array(&data, owner.into_any()) };
-    array.readwrite().make_nonwriteable();
-    array
+    let array = unsafe { PyArray1::borrow_from_array(&data, owner.clone().into_any()) };
+    // Not by `readwrite()`: that panics while a running call borrows another view of the same memory.
+    array.call_method1("setflags", (false,))?;
+    Ok(array)
 }
 
 /// The rule for parallel edges by its Python name.

@@ -137,16 +137,17 @@ impl PyGraph {
         self.graph.n_bytes()
     }
 
-    fn offsets<'py>(slf: &Bound<'py, Self>) -> Array<'py, u64> {
-        view(slf.clone(), slf.get().graph.arcs().offsets)
+    fn offsets<'py>(slf: &Bound<'py, Self>) -> PyResult<Array<'py, u64>> {
+        view(slf, |this| this.graph.arcs().offsets)
     }
 
-    fn targets<'py>(slf: &Bound<'py, Self>) -> Array<'py, u32> {
-        view(slf.clone(), slf.get().graph.arcs().targets)
+    fn targets<'py>(slf: &Bound<'py, Self>) -> PyResult<Array<'py, u32>> {
+        view(slf, |this| this.graph.arcs().targets)
     }
 
-    fn weights<'py>(slf: &Bound<'py, Self>) -> Option<Array<'py, f64>> {
-        slf.get().graph.arcs().weights.map(|weights| view(slf.clone(), weights))
+    fn weights<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Array<'py, f64>>> {
+        let is_weighted = slf.get().graph.is_weighted();
+        is_weighted.then(|| view(slf, |this| this.graph.arcs().weights.unwrap_or(&[]))).transpose()
     }
 
     fn degrees<'py>(&self, py: Python<'py>, how: RunOpts) -> PyResult<DegreeArrays<'py>> {

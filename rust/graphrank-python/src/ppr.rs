@@ -49,7 +49,7 @@ pub(crate) fn pagerank<'py>(
     let graph = graph.graph();
     let n_queries = queries.offsets.len().saturating_sub(1);
     let most_sweeps = n_queries.saturating_mul(params.most_iterations() as usize);
-    let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(most_sweeps);
+    let units = (graph.n_arcs() + graph.n_nodes() + queries.nodes.len()).saturating_mul(most_sweeps);
     let answer =
         run(py, how, units, "personalized PageRank", |exec| ppr::pagerank(graph, &queries, &params, exec))?;
 

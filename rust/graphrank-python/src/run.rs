@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use rayon::ThreadPool;
 
 use crate::error::{exception, internal, to_python};
-use crate::pool::pool;
+use crate::pool::lease;
 
 /// How long the calling thread sleeps between looks at signals and progress.
 const WAKE: Duration = Duration::from_millis(50);
@@ -45,10 +45,11 @@ pub(crate) fn run<T: Send>(
     let outcome = if units < SHORT && callback.is_none() {
         catch_unwind(AssertUnwindSafe(|| work(&exec)))
     } else {
-        let pool = pool(py)?;
+        let lease = lease(py)?;
+        let pool = lease.pool();
         let exec = exec.with_pool(pool.clone());
         let reporter = Reporter { callback, label, exec: &exec };
-        wait_for(py, &pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?
+        wait_for(py, pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?
     };
     match outcome {
         Ok(Ok(value)) => Ok(value),
@@ -74,7 +75,11 @@ impl Reporter<'_> {
 
     /// What the calling thread does each time it wakes.
     fn look_up(&self) -> PyResult<()> {
-        Python::attach(|py| py.check_signals().and_then(|()| self.report(py)))
+        // None while the interpreter shuts down: nobody is left to wait for the result.
+        Python::try_attach(|py| py.check_signals().and_then(|()| self.report(py))).unwrap_or_else(|| {
+            self.exec.cancel();
+            Ok(())
+        })
     }
 }
 

@@ -19,6 +19,7 @@ mod exec;
 mod graph;
 pub mod io;
 mod memory;
+mod numeric;
 pub mod ppr;
 pub mod rng;
 

@@ -1,10 +1,12 @@
 //! Compressed sparse rows: the one representation of adjacency.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::array::Array;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::rng::mix;
 
 /// Arcs a unit of parallel work holds: a few hundred microseconds, and small enough to balance.
 const CHUNK_ARCS: usize = 1 << 15;
@@ -87,8 +89,33 @@ impl Csr {
             && self.weights.as_deref() == other.weights.as_deref()
     }
 
+    /// Whether every arc has its reverse of the same weight: compares a sum of hashes over the arcs one way with the
+    /// same sum over the reverses of the arcs the other way. For arrays from outside; one pass, no memory.
+    pub(crate) fn has_both_arcs(&self, exec: &Exec) -> Result<bool> {
+        let chunks = self.row_chunks();
+        let differences = exec.map(chunks.len(), |c| {
+            exec.checkpoint(0)?;
+            let mut difference = 0u64;
+            for v in chunks[c].clone() {
+                let weights = self.row_weights(v);
+                for (i, &target) in self.row(v).iter().enumerate() {
+                    let (low, high) = (u64::from(target).min(v as u64), u64::from(target).max(v as u64));
+                    let weight = weights.map_or(0, |w| w[i].to_bits());
+                    let hash = mix(mix(low << 32 | high) ^ weight);
+                    difference = match (v as u64).cmp(&u64::from(target)) {
+                        Ordering::Less => difference.wrapping_add(hash),
+                        Ordering::Equal => difference,
+                        Ordering::Greater => difference.wrapping_sub(hash),
+                    };
+                }
+            }
+            Ok(difference)
+        })?;
+        Ok(differences.into_iter().fold(0, u64::wrapping_add) == 0)
+    }
+
     /// Checks every invariant of the fields; for arrays that come from outside.
-    pub(crate) fn validate(&self, exec: &Exec) -> Result<(), CsrFault> {
+    pub(crate) fn validate(&self, exec: &Exec) -> std::result::Result<(), CsrFault> {
         let n = self.n_rows();
         let ends = (self.offsets.first(), self.offsets.last());
         if ends != (Some(&0), Some(&(self.n_arcs() as u64))) || !self.offsets.is_sorted() {

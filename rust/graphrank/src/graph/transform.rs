@@ -1,7 +1,7 @@
 //! Graphs and tables made from a graph.
 
 use super::build::{EdgeSource, build_csr};
-use super::csr::{Csr, usize_of};
+use super::csr::Csr;
 use super::{Duplicates, EdgeOptions, Graph, check_codes};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -25,17 +25,20 @@ pub struct Degrees {
 
 impl Csr {
     /// The row of every arc.
-    pub(crate) fn sources(&self) -> Result<Vec<u32>> {
+    fn sources(&self, exec: &Exec) -> Result<Vec<u32>> {
         let mut sources = try_with_capacity("the row of every arc", self.n_arcs())?;
-        for (v, ends) in (0u32..).zip(self.offsets.windows(2)) {
-            sources.extend(std::iter::repeat_n(v, usize_of(ends[1] - ends[0])));
+        for rows in self.row_chunks() {
+            exec.checkpoint(0)?;
+            for (v, node) in rows.clone().zip(codes_from(rows.start)) {
+                sources.extend(std::iter::repeat_n(node, self.row(v).len()));
+            }
         }
         Ok(sources)
     }
 
     /// The same arcs by target.
     pub(crate) fn transpose(&self, exec: &Exec) -> Result<Self> {
-        let (sources, targets) = (self.sources()?, &self.targets[..]);
+        let (sources, targets) = (self.sources(exec)?, &self.targets[..]);
         let arcs = EdgeSource {
             len: self.n_arcs(),
             ends: move |i: usize| (targets[i], sources[i]),

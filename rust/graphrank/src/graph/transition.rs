@@ -1,9 +1,10 @@
 //! The random walk on a graph: from a node, along one of its arcs in proportion to the weights.
 
-use super::Graph;
+use super::{Arcs, Csr, Graph};
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::memory::{try_collect, try_zeroed};
+use crate::memory::{Buffer, try_collect};
+use crate::numeric;
 
 /// Transition probabilities, laid out for products that pull along incoming arcs.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(crate) enum Steps {
     /// All arcs of a node alike: the inverse of its degree each. A node without arcs has degree 1 here.
     Uniform { degrees: Vec<u32>, inverses: Vec<f64> },
     /// A probability per incoming arc, in the order of the incoming arcs.
-    Weighted { probabilities: Vec<f64> },
+    Weighted { probabilities: Buffer<f64> },
 }
 
 /// A row's largest weight, and the sum of the row's weights divided by it. Dividing by the largest first keeps rows
@@ -43,17 +44,9 @@ impl Transition {
             let dangling = nodes_where(n, |v| csr.row(v).is_empty())?;
             return Ok(Self { steps: Steps::Uniform { degrees, inverses }, dangling });
         }
-        let rows = (0..n).map(|v| row_scale(csr.row_weights(v).unwrap_or(&[])));
-        let rows: Vec<RowScale> = try_collect("sums of weights", n, rows)?;
+        let rows = row_scales(csr, exec)?;
         let dangling = nodes_where(n, |v| rows[v].largest == 0.0)?;
-        let incoming = graph.incoming(exec)?.arcs();
-        let mut probabilities = try_zeroed("transition probabilities", incoming.targets.len())?;
-        for ((p, &u), &w) in
-            probabilities.iter_mut().zip(incoming.targets).zip(incoming.weights.unwrap_or(&[]))
-        {
-            let row = rows[u as usize];
-            *p = if row.largest > 0.0 { w / row.largest / row.sum } else { 0.0 };
-        }
+        let probabilities = probabilities(graph.incoming(exec)?, &rows, exec)?;
         Ok(Self { steps: Steps::Weighted { probabilities }, dangling })
     }
 
@@ -73,10 +66,45 @@ fn nodes_where(n: usize, is_member: impl Fn(usize) -> bool) -> Result<Vec<u32>> 
     try_collect("dangling nodes", n_members, members)
 }
 
+fn row_scales(csr: &Csr, exec: &Exec) -> Result<Vec<RowScale>> {
+    let chunks = csr.row_chunks();
+    let by_chunk = exec.map(chunks.len(), |c| {
+        exec.checkpoint(0)?;
+        let rows = chunks[c].clone();
+        try_collect("sums of weights", rows.len(), rows.map(|v| row_scale(csr.row_weights(v).unwrap_or(&[]))))
+    })?;
+    try_collect("sums of weights", csr.n_rows(), by_chunk.into_iter().flatten())
+}
+
 fn row_scale(weights: &[f64]) -> RowScale {
     let largest = weights.iter().copied().fold(0.0, f64::max);
-    let sum = if largest > 0.0 { weights.iter().map(|w| w / largest).sum() } else { 0.0 };
+    let sum = if largest > 0.0 { numeric::sum(weights.iter().map(|w| w / largest)) } else { 0.0 };
     RowScale { largest, sum }
+}
+
+/// The probability of every incoming arc.
+fn probabilities(incoming: &Csr, rows: &[RowScale], exec: &Exec) -> Result<Buffer<f64>> {
+    let mut probabilities = Buffer::zeroed("transition probabilities", incoming.n_arcs())?;
+    let chunks = incoming.row_chunks();
+    let mut parts = Vec::with_capacity(chunks.len());
+    let mut rest = &mut probabilities[..];
+    for rows in &chunks {
+        let arcs = incoming.range(rows.start).start..incoming.range(rows.end - 1).end;
+        let (part, tail) = rest.split_at_mut(arcs.len());
+        parts.push((arcs, part));
+        rest = tail;
+    }
+    let Arcs { targets, weights, .. } = incoming.arcs();
+    let weights = weights.unwrap_or(&[]);
+    exec.map_items(parts, |_, (arcs, part)| {
+        exec.checkpoint(0)?;
+        for ((p, &u), &w) in part.iter_mut().zip(&targets[arcs.clone()]).zip(&weights[arcs]) {
+            let row = rows[u as usize];
+            *p = if row.largest > 0.0 { w / row.largest / row.sum } else { 0.0 };
+        }
+        Ok(())
+    })?;
+    Ok(probabilities)
 }
 
 #[cfg(test)]

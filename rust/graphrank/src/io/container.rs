@@ -18,6 +18,7 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use memmap2::Mmap;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -43,20 +44,30 @@ pub(super) fn write(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Resul
     if !folder_of(path).is_dir() {
         return Err(io_error(path, std::io::Error::other("the folder does not exist")));
     }
-    let temporary = temporary_beside(path);
-    let written = write_all(&temporary, sections, exec).and_then(|()| {
+    let (temporary, file) = create_beside(path).map_err(|source| io_error(path, source))?;
+    let written = write_all(file, path, sections, exec).and_then(|()| {
         fs::rename(&temporary, path).and_then(|()| sync_folder(path)).map_err(|source| io_error(path, source))
-    });
-    let written = written.map_err(|error| match error {
-        // The caller knows the final name only.
-        Error::Io { source, .. } => io_error(path, source),
-        other => other,
     });
     if written.is_err() {
         // Best effort: the error that matters is the one being returned.
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// A new file in the same folder, which can take the name of `path` when it is whole.
+fn create_beside(path: &Path) -> std::io::Result<(PathBuf, File)> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NEXT.fetch_add(1, Relaxed);
+        let temporary = path.with_file_name(format!(".graphrank-{}-{number}.part", std::process::id()));
+        match File::options().write(true).create_new(true).open(&temporary) {
+            Ok(file) => return Ok((temporary, file)),
+            // Left behind by a process that was killed and had our number.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// A file whose sections have been checked.
@@ -69,10 +80,11 @@ pub(super) struct Container {
 impl Container {
     /// Opens a file and verifies all of it.
     pub(super) fn open(path: &Path, exec: &Exec) -> Result<Self> {
-        let file = File::open(path).map_err(|source| io_error(path, source))?;
-        if !file.metadata().map_err(|source| io_error(path, source))?.is_file() {
+        // Looked at before it is opened: to open a pipe is to wait for its writer.
+        if !fs::metadata(path).map_err(|source| io_error(path, source))?.is_file() {
             return Err(corrupt(path, "is not a file"));
         }
+        let file = File::open(path).map_err(|source| io_error(path, source))?;
         // SAFETY: the map is read-only and private to this process's view; the documentation asks not to change a
         // file in place while it is open, and `write` never does: it replaces the name, the old pages live on.
         #[expect(unsafe_code, reason = "memory maps are unsafe to create; measured: opening copies nothing")]
@@ -104,7 +116,7 @@ impl Container {
     }
 }
 
-fn write_all(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
+fn write_all(file: File, path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
     let mut table = Vec::new();
     let mut start = aligned(HEADER + ENTRY * sections.len());
     for (name, bytes) in sections {
@@ -122,13 +134,9 @@ fn write_all(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
     header.extend(checksum.to_le_bytes());
     header.extend(table);
 
-    let write = || -> std::io::Result<BufWriter<File>> {
-        let mut file = BufWriter::new(File::options().write(true).create_new(true).open(path)?);
-        file.write_all(&header)?;
-        pad(&mut file, header.len())?;
-        Ok(file)
-    };
-    let mut file = write().map_err(|source| io_error(path, source))?;
+    let mut file = BufWriter::new(file);
+    let begin = file.write_all(&header).and_then(|()| pad(&mut file, header.len()));
+    begin.map_err(|source| io_error(path, source))?;
     for (_, bytes) in sections {
         for step in bytes.chunks(STEP) {
             exec.checkpoint(step.len() as u64)?;
@@ -225,15 +233,6 @@ fn hash(bytes: &[u8], exec: &Exec) -> Result<u64> {
         hasher.update(step);
     }
     Ok(hasher.digest())
-}
-
-fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    // A name no other save of this moment has: process, and address of a live local.
-    let local = 0u8;
-    name.push(format!(".{}-{:x}.part", std::process::id(), std::ptr::from_ref(&local).addr()));
-    path.with_file_name(name)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -8,6 +8,7 @@ use super::container::{self, Container};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{Array, Csr, CsrFault, Graph, MAX_NODES};
+use crate::memory::try_collect;
 
 /// Numbers a reader needs before the arrays: nodes, arcs, whether directed, whether weighted.
 type Meta = [u64; 4];
@@ -60,9 +61,12 @@ pub fn load_graph(path: &Path, exec: &Exec) -> Result<(Graph, Vec<u8>)> {
         CsrFault::Content(problem) => file.corrupt(problem),
         CsrFault::Stopped(error) => error,
     })?;
-    let graph = Graph::from_csr_parts(csr, is_directed != 0, exec)?;
-    let attached = file.map()[file.section("attached")?].to_vec();
-    Ok((graph, attached))
+    if is_directed == 0 && !csr.has_both_arcs(exec)? {
+        return Err(file.corrupt("is marked undirected, but an edge leads one way only"));
+    }
+    let attached = &file.map()[file.section("attached")?];
+    let attached = try_collect("attached bytes", attached.len(), attached.iter().copied())?;
+    Ok((Graph::from_csr_parts(csr, is_directed != 0, exec)?, attached))
 }
 
 fn array<T: Pod>(file: &Container, name: &str, expected: u64) -> Result<Array<T>> {

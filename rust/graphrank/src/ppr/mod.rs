@@ -35,6 +35,7 @@
 
 mod power;
 mod queries;
+mod sweep;
 mod top_k;
 
 pub use queries::Queries;
@@ -109,12 +110,17 @@ impl PprParams {
         Ok(())
     }
 
-    /// Iterations after which the truncation error is below `tol` in exact arithmetic: the first sweep changes at most
-    /// 2, and each changes at most `damping` times what the one before did.
+    /// Most sweeps a query can take in exact arithmetic.
     #[must_use]
     pub fn most_iterations(&self) -> u32 {
+        self.sweeps_until(self.tol)
+    }
+
+    /// Sweeps after which the truncation error is below `error`: the first changes at most 2, and each changes at most
+    /// `damping` times what the one before did.
+    fn sweeps_until(&self, error: f64) -> u32 {
         let amplification = self.damping / (1.0 - self.damping);
-        let needed = (self.tol / (2.0 * amplification)).ln() / self.damping.ln();
+        let needed = (error / (2.0 * amplification)).ln() / self.damping.ln();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -166,11 +172,12 @@ struct Solution {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for a parameter out of range, [`Error::InvalidData`] for a restart that is not a
-/// distribution over nodes of the graph, [`Error::DidNotConverge`] if rounding forbids an error as small as `tol`.
+/// distribution over nodes of the graph, [`Error::DidNotConverge`] if rounding forbids an error as small as `tol`,
+/// [`Error::OutOfMemory`], [`Error::Interrupted`], [`Error::TimedOut`].
 ///
 /// # Complexity
-/// One sweep over all arcs per iteration and query; at most ln(`tol` / 2) / ln(`damping`) iterations, fewer the
-/// faster the graph mixes. Four vectors of `n` per query in flight.
+/// One sweep over all arcs per iteration and query; at most [`PprParams::most_iterations`], fewer the faster the graph
+/// mixes. Four vectors of `n` per query in flight.
 pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exec) -> Result<PprScores> {
     params.validate()?;
     let restarts = queries.normalised(graph.n_nodes())?;
@@ -204,7 +211,7 @@ pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exe
         iterations.push(n_sweeps);
         lists.extend(best);
     }
-    let scores = if params.top_k.is_some() { top_k::concatenate(lists) } else { Scores::Dense(dense) };
+    let scores = if params.top_k.is_some() { top_k::concatenate(lists)? } else { Scores::Dense(dense) };
     Ok(PprScores { scores, error_bounds, iterations, method: "power" })
 }
 

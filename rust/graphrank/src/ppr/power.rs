@@ -11,8 +11,8 @@
 //!
 //! # Certificate
 //! Let y be the sweep after x. Then y - π = α (x - π) P′, so the residual of y is at most α |y - x|, and its L1 error
-//! at most α |y - x| / c. A sum of d products is off by at most d + 2 roundings relative to itself; those are added up
-//! over all nodes, weighted by score, and join the bound. A test compares it with dense solves.
+//! at most α |y - x| / c. What rounding adds is counted: a score is off by the roundings of the sum over its arcs, taken
+//! in blocks, and a few more; weighted by score they join the bound. Tests compare it with dense solves.
 //!
 //! # Cost
 //! A sweep streams 4 bytes per arc (12 with probabilities) and gathers one 8-byte value per arc; per node it streams
@@ -23,14 +23,21 @@
 use std::ops::Range;
 
 use super::queries::Restart;
+use super::sweep::{compare, gather, gather_weighted, roundings_of_row, scale_and_compare};
 use super::{Dangling, PprParams, Solution};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
 use crate::memory::{Buffer, try_collect};
+use crate::numeric;
 
 /// Half the distance from 1 to the next float: the largest relative error of one rounding.
 const ROUNDING: f64 = f64::EPSILON / 2.0;
+/// Roundings that a score goes through besides the sum over its arcs: restart share (a quotient of compensated sums),
+/// score on dangling nodes (a compensated sum), probability or inverse degree, damping, and the way from z to score.
+const ROUNDINGS_BESIDES: usize = 14;
+/// |y - x| is summed within chunks of at most 8,192 rows in four parts, each off by at most 2,048 roundings.
+const CHANGE_MARGIN: f64 = 1.0 + 4096.0 * f64::EPSILON;
 
 /// What all queries on a graph share.
 pub(super) struct Walk<'g> {
@@ -123,8 +130,8 @@ impl<'g> Walk<'g> {
             Ok(self.sweep_chunk(&self.chunks[c], restart, &inflow, z, part))
         })?;
         Ok(Partial {
-            change: partials.iter().map(|p| p.change).sum(),
-            dangling: partials.iter().map(|p| p.dangling).sum(),
+            change: numeric::sum(partials.iter().map(|p| p.change)),
+            dangling: numeric::sum(partials.iter().map(|p| p.dangling)),
         })
     }
 
@@ -148,15 +155,13 @@ impl<'g> Walk<'g> {
         for &(node, share) in restart[first..].iter().take_while(|&&(node, _)| (node as usize) < rows.end) {
             next[node as usize - rows.start] += inflow.restart * share;
         }
-        let mut dangling = 0.0;
-        for &node in chunk.dangling {
-            let score = &mut next[node as usize - rows.start];
-            if self.passes_on() {
-                dangling += *score;
-            } else {
-                *score = 0.0;
-            }
-        }
+        let at = |&node: &u32| node as usize - rows.start;
+        let dangling = if self.passes_on() {
+            numeric::sum(chunk.dangling.iter().map(|node| next[at(node)]))
+        } else {
+            chunk.dangling.iter().for_each(|node| next[at(node)] = 0.0);
+            0.0
+        };
         let z = &z[rows.clone()];
         let change = match &self.transition.steps {
             Steps::Uniform { degrees, inverses } => {
@@ -197,19 +202,12 @@ impl<'g> Walk<'g> {
 
     /// Bound on what rounding adds to the L1 error of `scores`.
     fn rounding_error(&self, scores: &[f64]) -> f64 {
-        let out = self.graph.arcs().offsets;
         let roundings = |v: usize| {
-            let in_degree = self.incoming.offsets[v + 1] - self.incoming.offsets[v];
-            // A node's probabilities are quotients by a sum over its arcs.
-            let out_degree = if self.graph.is_weighted() { out[v + 1] - out[v] } else { 1 };
-            (in_degree + out_degree + 8) as f64
+            let in_degree = usize_of(self.incoming.offsets[v + 1] - self.incoming.offsets[v]);
+            (roundings_of_row(in_degree) + ROUNDINGS_BESIDES) as f64
         };
-        let in_rows: f64 = scores.iter().enumerate().map(|(v, score)| score * roundings(v)).sum();
-        // The score on dangling nodes is summed within chunks, then over chunks.
-        let longest_chunk = self.chunks.iter().map(|chunk| chunk.dangling.len()).max().unwrap_or(0);
-        let in_sums = if self.passes_on() { (longest_chunk + self.chunks.len()) as f64 } else { 0.0 };
-        let dangling: f64 = self.transition.dangling.iter().map(|&node| scores[node as usize]).sum();
-        ROUNDING * (in_rows + in_sums * dangling) / (1.0 - self.damping)
+        let total = numeric::sum(scores.iter().enumerate().map(|(v, score)| score * roundings(v)));
+        ROUNDING * total / (1.0 - self.damping)
     }
 }
 
@@ -220,15 +218,16 @@ fn below(nodes: &[u32], bound: usize) -> usize {
 
 /// Scores of one query.
 pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec: &Exec) -> Result<Solution> {
-    // Where scores add up to 1, no row is off by less than 8 roundings of its own score.
-    let least_bound = ROUNDING * 8.0 / (1.0 - params.damping);
+    // Where scores add up to 1, this is the least that `rounding_error` can say.
+    let least_bound = ROUNDING * ROUNDINGS_BESIDES as f64 / (1.0 - params.damping);
     if least_bound > params.tol && params.dangling != Dangling::Absorb {
         return Err(Error::DidNotConverge { tol: params.tol, bound: least_bound, iterations: 0 });
     }
     let (mut z, mut dangling_score) = start(walk, restart)?;
     let mut next = Buffer::zeroed("scores of the next sweep", walk.n_nodes())?;
-    let amplification = params.damping / (1.0 - params.damping);
-    let most = params.most_iterations();
+    let amplification = CHANGE_MARGIN * params.damping / (1.0 - params.damping);
+    // Truncation can be brought down to about what rounding adds, if `tol` leaves room for no more.
+    let most = params.sweeps_until(params.tol.min(4.0 * f64::EPSILON / (1.0 - params.damping)));
     let (mut truncation, mut last_rounding) = (f64::INFINITY, 0.0);
     for iterations in 1..=most {
         let told = walk.sweep(restart, dangling_score, &z, &mut next, exec)?;
@@ -244,7 +243,7 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
         if error_bound <= params.tol {
             return Ok(Solution { scores, error_bound, iterations });
         }
-        if truncation <= last_rounding {
+        if last_rounding > params.tol {
             return Err(Error::DidNotConverge { tol: params.tol, bound: error_bound, iterations });
         }
     }
@@ -267,80 +266,4 @@ fn start(walk: &Walk<'_>, restart: &Restart) -> Result<(Buffer<f64>, f64)> {
         };
     }
     Ok((z, dangling_score))
-}
-
-/// y(v) = `finish` of the sum of z over the sources of v's arcs.
-fn gather(incoming: Arcs<'_>, rows: Range<usize>, z: &[f64], y: &mut [f64], finish: impl Fn(f64) -> f64) {
-    let Arcs { offsets, targets, .. } = incoming;
-    for (ends, y) in offsets[rows.start..=rows.end].windows(2).zip(y) {
-        // Two sums at once, since each addition waits for the one before; more cost short rows what they gain long ones.
-        let (pairs, last) = targets[usize_of(ends[0])..usize_of(ends[1])].as_chunks::<2>();
-        let (mut even, mut odd) = (0.0, 0.0);
-        for pair in pairs {
-            even += z[pair[0] as usize];
-            odd += z[pair[1] as usize];
-        }
-        if let [u] = last {
-            even += z[*u as usize];
-        }
-        *y = finish(even + odd);
-    }
-}
-
-/// y(v) = `finish` of the sum of z times the arc's probability over the sources of v's arcs.
-fn gather_weighted(
-    incoming: Arcs<'_>,
-    rows: Range<usize>,
-    z: &[f64],
-    probabilities: &[f64],
-    y: &mut [f64],
-    finish: impl Fn(f64) -> f64,
-) {
-    let Arcs { offsets, targets, .. } = incoming;
-    for (ends, y) in offsets[rows.start..=rows.end].windows(2).zip(y) {
-        let arcs = usize_of(ends[0])..usize_of(ends[1]);
-        let mut sum = 0.0;
-        for (&u, &p) in targets[arcs.clone()].iter().zip(&probabilities[arcs]) {
-            sum += z[u as usize] * p;
-        }
-        *y = finish(sum);
-    }
-}
-
-/// Divides each score by its degree, and returns the sum of |score - score before|.
-fn scale_and_compare(degrees: &[u32], inverses: &[f64], before: &[f64], next: &mut [f64]) -> f64 {
-    let step = |degree: u32, inverse: f64, before: f64, next: &mut f64| {
-        *next *= inverse;
-        (*next - before).abs() * f64::from(degree)
-    };
-    // Four sums at once: one would wait for each addition before the next.
-    let mut lanes = [0.0; 4];
-    let (degree_groups, degrees) = degrees.as_chunks::<4>();
-    let (inverse_groups, inverses) = inverses.as_chunks::<4>();
-    let (before_groups, before) = before.as_chunks::<4>();
-    let (next_groups, next) = next.as_chunks_mut::<4>();
-    for (((degrees, inverses), before), next) in
-        degree_groups.iter().zip(inverse_groups).zip(before_groups).zip(next_groups)
-    {
-        for i in 0..4 {
-            lanes[i] += step(degrees[i], inverses[i], before[i], &mut next[i]);
-        }
-    }
-    let rest = degrees.iter().zip(inverses).zip(before).zip(next);
-    let rest = rest.map(|(((&degree, &inverse), &before), next)| step(degree, inverse, before, next));
-    rest.sum::<f64>() + lanes.iter().sum::<f64>()
-}
-
-/// The sum of |score - score before|.
-fn compare(before: &[f64], next: &[f64]) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (before_groups, before) = before.as_chunks::<4>();
-    let (next_groups, next) = next.as_chunks::<4>();
-    for (before, next) in before_groups.iter().zip(next_groups) {
-        for i in 0..4 {
-            lanes[i] += (next[i] - before[i]).abs();
-        }
-    }
-    let rest = before.iter().zip(next).map(|(before, next)| (next - before).abs());
-    rest.sum::<f64>() + lanes.iter().sum::<f64>()
 }

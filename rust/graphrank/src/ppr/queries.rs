@@ -1,6 +1,8 @@
 //! Restart distributions of a batch of queries.
 
 use crate::error::{Error, Result};
+use crate::memory::try_collect;
+use crate::numeric;
 
 /// Restart distributions in compressed form: query `q` restarts at `nodes[offsets[q]..offsets[q + 1]]`, each drawn in
 /// proportion to its weight. A node may be listed again; its weights add up.
@@ -63,25 +65,21 @@ impl<'a> Queries<'a> {
             let problem = format!("weights of query {q} are all zero; at least one must be positive");
             return Err(Error::argument("restart", problem));
         }
-        let mut restart: Restart = self.nodes[range.clone()]
-            .iter()
-            .zip(&self.weights[range])
-            .filter(|&(_, &weight)| weight > 0.0)
-            // Dividing by the largest first keeps the sum of huge weights finite.
-            .map(|(&node, &weight)| (node, weight / largest))
-            .collect();
-        restart.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        restart.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            if is_same {
-                kept.1 += next.1;
-            }
-            is_same
+        let listed = self.nodes[range.clone()].iter().zip(&self.weights[range.clone()]);
+        let positive = listed.filter(|&(_, &weight)| weight > 0.0);
+        // Dividing by the largest first keeps the sum of huge weights finite.
+        let mut listed = try_collect(
+            "a restart distribution",
+            range.len(),
+            positive.map(|(&node, &weight)| (node, weight / largest)),
+        )?;
+        listed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let total = numeric::sum(listed.iter().map(|&(_, weight)| weight));
+        let merged = listed.chunk_by(|a, b| a.0 == b.0).map(|same| {
+            let weight = numeric::sum(same.iter().map(|&(_, weight)| weight));
+            (same[0].0, weight / total)
         });
-        let total: f64 = restart.iter().map(|&(_, weight)| weight).sum();
-        for (_, weight) in &mut restart {
-            *weight /= total;
-        }
+        let restart = try_collect("a restart distribution", listed.len(), merged)?;
         Ok(restart)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Scores;
 use crate::error::Result;
-use crate::memory::try_collect;
+use crate::memory::{try_collect, try_with_capacity};
 
 /// The `k` best nodes of positive score, by falling score, then rising code.
 pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
@@ -20,15 +20,18 @@ pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
 }
 
 /// The lists of all queries, one after the other.
-pub(super) fn concatenate(lists: Vec<Vec<(u32, f64)>>) -> Scores {
-    let mut offsets = vec![0];
-    let (mut nodes, mut scores) = (Vec::new(), Vec::new());
+pub(super) fn concatenate(lists: Vec<Vec<(u32, f64)>>) -> Result<Scores> {
+    let n_listed = lists.iter().map(Vec::len).sum();
+    let mut offsets = try_with_capacity("offsets of lists", lists.len() + 1)?;
+    let mut nodes = try_with_capacity("listed nodes", n_listed)?;
+    let mut scores = try_with_capacity("listed scores", n_listed)?;
+    offsets.push(0);
     for list in lists {
         nodes.extend(list.iter().map(|&(node, _)| node));
         scores.extend(list.iter().map(|&(_, score)| score));
         offsets.push(nodes.len() as u64);
     }
-    Scores::Top { offsets, nodes, scores }
+    Ok(Scores::Top { offsets, nodes, scores })
 }
 
 #[cfg(test)]

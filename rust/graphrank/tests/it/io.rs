@@ -91,6 +91,24 @@ fn a_missing_file_and_a_folder_are_told_apart() {
     assert!(matches!(error, Error::CorruptFile { .. }), "{error}");
 }
 
+/// A directed graph whose file is made to say "undirected", with checksums that fit.
+#[test]
+fn an_undirected_file_with_one_way_edges_is_corrupt() {
+    let (file, mut bytes) = saved("one-way");
+    let entry = |bytes: &[u8], i: usize| u64::from_le_bytes(bytes[32 + i..40 + i].try_into().unwrap());
+    // The section "meta" comes first: start at 8, length at 16, checksum at 24 of its entry.
+    let start = entry(&bytes, 8) as usize;
+    bytes[start + 16] = 0;
+    let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[start..start + entry(&bytes, 16) as usize]);
+    bytes[32 + 24..32 + 32].copy_from_slice(&checksum.to_le_bytes());
+    let n_sections = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    let header = xxhash_rust::xxh3::xxh3_64(&[&bytes[..24], &bytes[32..32 + 32 * n_sections]].concat());
+    bytes[24..32].copy_from_slice(&header.to_le_bytes());
+    std::fs::write(&file.0, bytes).unwrap();
+    let message = load_graph(&file.0, &Exec::default()).unwrap_err().to_string();
+    assert!(message.ends_with("is marked undirected, but an edge leads one way only"), "{message}");
+}
+
 #[test]
 fn saving_over_a_graph_in_use_leaves_it_as_it_was() {
     let (file, _) = saved("replace");

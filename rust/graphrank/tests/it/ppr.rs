@@ -155,3 +155,57 @@ proptest! {
         prop_assert_eq!(nodes.into_iter().zip(scores).collect::<Vec<_>>(), expected);
     }
 }
+
+/// A million restart weights, added one after the other, would be off by more than the bound says. Without edges and
+/// with dangling nodes that keep the walker, the scores are the restart distribution itself.
+#[test]
+fn the_bound_covers_long_restart_lists() {
+    let n = 1_000_000u32;
+    let exec = Exec::default();
+    let graph =
+        Graph::from_edges(n as usize, &[], &[], None, graphrank::EdgeOptions::default(), &exec).unwrap();
+    let mut weights = vec![0.1; n as usize];
+    weights[7] = 1.0;
+    let queries =
+        Queries { offsets: vec![0, u64::from(n)].into(), nodes: (0..n).collect(), weights: weights.into() };
+    let params = PprParams { dangling: Dangling::Stay, ..PprParams::default() };
+    let answer = pagerank(&graph, &queries, &params, &exec).unwrap();
+    let bound = answer.error_bounds[0];
+    // 999,999 tenths and 1 are 100,000.9.
+    let exact = |v: usize| if v == 7 { 1.0 / 100_000.9 } else { 0.1 / 100_000.9 };
+    let error: f64 = all(answer.scores).iter().enumerate().map(|(v, score)| (score - exact(v)).abs()).sum();
+    assert!(error <= bound && bound < 1e-13, "error {error:e}, bound {bound:e}");
+}
+
+/// Long rows are summed in blocks, so a hub does not make a tolerance unattainable.
+#[test]
+fn a_star_of_many_leaves_converges_at_high_damping() {
+    let n = 200_000u32;
+    let exec = Exec::default();
+    let (hub, leaves): (Vec<u32>, Vec<u32>) = (1..n).map(|leaf| (0, leaf)).unzip();
+    let options = graphrank::EdgeOptions { directed: false, ..Default::default() };
+    let graph = Graph::from_edges(n as usize, &hub, &leaves, None, options, &exec).unwrap();
+    let answer = solve(&graph, &[0], &PprParams { damping: 0.99, ..PprParams::default() });
+    assert!(answer.error_bounds[0] <= 1e-8);
+    // Restart at the hub: x0 = c + α (1 - x0), since what is not at the hub comes back in one step.
+    assert!((all(answer.scores)[0] - 1.0 / 1.99).abs() < 1e-9);
+}
+
+/// Two joined nodes: the least bound that can be certified is within reach at the tolerance that asks for it.
+#[test]
+fn a_tolerance_just_above_rounding_is_reached() {
+    let exec = Exec::default();
+    let graph =
+        Graph::from_edges(2, &[0, 1], &[1, 0], None, graphrank::EdgeOptions::default(), &exec).unwrap();
+    let least = match pagerank(
+        &graph,
+        &Queries::from_nodes(&[0]),
+        &PprParams { tol: 1e-18, ..PprParams::default() },
+        &exec,
+    ) {
+        Err(graphrank::Error::DidNotConverge { bound, .. }) => bound,
+        other => panic!("{other:?}"),
+    };
+    let answer = solve(&graph, &[0], &PprParams { tol: 2.0 * least, ..PprParams::default() });
+    assert!(answer.error_bounds[0] <= 2.0 * least);
+}

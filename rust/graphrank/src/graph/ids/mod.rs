@@ -134,6 +134,10 @@ pub fn first_appearances(columns: &[&[u64]], exec: &Exec) -> Result<FirstAppeara
     let mut before = 0u64;
     for column in columns {
         let codes = number(&mut table, column, exec)?;
+        found.positions.try_reserve(table.len() - found.positions.len()).map_err(|_| Error::OutOfMemory {
+            what: "positions of first keys",
+            bytes: table.len() * size_of::<u64>(),
+        })?;
         for (&code, position) in codes.iter().zip(before..) {
             // A new key has the next number.
             if code as usize == found.positions.len() {

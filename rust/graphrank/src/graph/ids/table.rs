@@ -4,7 +4,7 @@
 //! an id misses the cache twice, once in either array; ids come in groups whose misses overlap.
 
 use super::too_many_nodes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::MAX_NODES;
 use crate::memory::try_zeroed;
 
@@ -20,6 +20,10 @@ pub(super) struct IdTable {
 }
 
 impl IdTable {
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     pub(super) fn into_ids(self) -> Vec<u64> {
         self.ids
     }
@@ -88,6 +92,9 @@ impl IdTable {
 
     fn grow(&mut self) -> Result<()> {
         self.slots = try_zeroed("the table of ids", (2 * self.slots.len()).max(1 << 12))?;
+        let room = self.slots.len() / 4 + 1;
+        let reserved = self.ids.try_reserve_exact(room - self.ids.len());
+        reserved.map_err(|_| Error::OutOfMemory { what: "distinct ids", bytes: room * size_of::<u64>() })?;
         for (i, ordinal) in (0..self.ids.len()).zip(1u32..) {
             let slot = self.slot_of(self.ids[i]);
             self.slots[slot] = ordinal;
