@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from graphrank._forked import refuse_without_pool
 from graphrank._typing import EdgeTable
 from graphrank.exceptions import ColumnNotFoundError, InvalidArgumentError, InvalidDataError, InvalidTypeError
 
@@ -75,6 +76,7 @@ def pick(frame: pl.DataFrame | pl.LazyFrame, names: list[str]) -> list[pl.Series
             listed = ", ".join(map(repr, existing)) or "none"
             raise ColumnNotFoundError(f"there is no column {name!r}; the columns are {listed}")
     if isinstance(frame, pl.LazyFrame):
+        refuse_without_pool("computing a LazyFrame")
         frame = frame.select(pl.col(name) for name in dict.fromkeys(names)).collect(engine="streaming")
     return [frame[name] for name in names]
 

@@ -1,7 +1,8 @@
 """Edges with the caller's ids to edges with node codes, and those to a core graph.
 
 Without a node table a node's code is the rank of its id among the sorted distinct ids, so the order of the rows never
-changes the graph. With one, the code is the row in that table.
+changes the graph. With one, the code is the row in that table. Integers, and what is stored as integers in the order
+of its values (dates, times, enums, booleans), are ranked by the core; all other ids in ``_string_ids.py``.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._edge_table import EdgeColumns
+from graphrank._forked import pool_is_lost
 from graphrank._ids import MISSING, NUMPY_INTEGERS, NodeIndex
+from graphrank._string_ids import code_by_hash
 from graphrank._suggest import did_you_mean
 from graphrank._typing import How
 from graphrank.exceptions import InvalidDataError, NodeNotFoundError
 
 __all__ = ["EdgeRules", "build_graph"]
+
+_STORED_AS_INTEGERS = (*NUMPY_INTEGERS, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Enum)
+"""Up to 64 bits, in the order of the values. (A categorical is too, but in order of appearance.)"""
 
 
 class EdgeRules:
@@ -42,11 +48,10 @@ def build_graph(
         if index is not None:
             src, dst = _listed_codes(table.src, index), _listed_codes(table.dst, index)
             return _from_codes(len(index), src, dst, table.weight, rules), index
-        if table.src.dtype in NUMPY_INTEGERS:
-            made = _from_integers(table, rules)
-            if made is not None:
-                return made
-        return _factorised(table, rules)
+        if isinstance(table.src.dtype, _STORED_AS_INTEGERS):
+            return _from_integers(table, rules)
+        ids, src, dst = code_by_hash(table.src, table.dst, rules.how)
+        return _from_codes(len(ids), src, dst, table.weight, rules), NodeIndex(ids)
     except InvalidDataError as error:
         if rules.duplicates == "error":
             _raise_repeated(table, rules, error)
@@ -65,30 +70,29 @@ def _from_codes(
     )
 
 
-def _from_integers(table: EdgeColumns, rules: EdgeRules) -> tuple[_core.Graph, NodeIndex] | None:
-    """The path for integer ids: the columns reach Rust without a copy (8 and 16 bits are widened first)."""
-    dtype = table.src.dtype
-    made = _core.Graph.from_integers(
-        _numpy(table.src),
-        _numpy(table.dst),
+def _from_integers(table: EdgeColumns, rules: EdgeRules) -> tuple[_core.Graph, NodeIndex]:
+    """The columns reach the core without a copy (8 and 16 bits are widened first)."""
+    stored = _integers(table.src)
+    inner, ids = _core.Graph.from_integers(
+        _numpy(stored),
+        _numpy(_integers(table.dst)),
         table.weight,
         rules.directed,
         rules.duplicates,
         rules.keep_self_loops,
         rules.how,
     )
-    if made is None:
-        return None
-    inner, ids = made
-    return inner, NodeIndex(pl.Series("id", ids).cast(dtype))
+    return inner, NodeIndex(_of_integers(pl.Series("id", ids).cast(stored.dtype), table.src.dtype))
 
 
-def _factorised(table: EdgeColumns, rules: EdgeRules) -> tuple[_core.Graph, NodeIndex]:
-    """The path for every other dtype: Polars finds the distinct ids and the code of each edge end."""
-    ends = [table.src.unique().rename("id"), table.dst.unique().rename("id")]
-    index = NodeIndex(pl.concat(ends).unique().sort())
-    src, dst = index.find(table.src), index.find(table.dst)
-    return _from_codes(len(index), src, dst, table.weight, rules), index
+def _integers(column: pl.Series) -> pl.Series:
+    """The integers that Polars stores for ``column``."""
+    return column.cast(pl.Int32) if column.dtype == pl.Boolean else column.to_physical()
+
+
+def _of_integers(stored: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """The reverse of :func:`_integers`."""
+    return dtype.categories.gather(stored).cast(dtype) if isinstance(dtype, pl.Enum) else stored.cast(dtype)
 
 
 def _numpy(column: pl.Series) -> NDArray[Any]:
@@ -109,7 +113,9 @@ def _listed_codes(column: pl.Series, index: NodeIndex) -> NDArray[np.uint32]:
 
 
 def _raise_repeated(table: EdgeColumns, rules: EdgeRules, error: InvalidDataError) -> None:
-    """Name the first row that repeats an edge, if that is what the core objected to."""
+    """Name the first row that repeats an edge, if that is what the core objected to (not in a forked child)."""
+    if pool_is_lost():
+        return
     a, b = pl.col("a"), pl.col("b")
     pairs = pl.DataFrame([table.src.rename("a"), table.dst.rename("b")]).with_row_index("row")
     if not rules.keep_self_loops:

@@ -10,6 +10,7 @@ the integers 0 .. n - 1         arithmetic
 any Polars dtype, small k       binary search in a sorted view, built once; O(k log n)
 any Polars dtype, large k       one hash join in Polars; O(n + k)
 Object (from NetworkX only)     a Python dict, built once; O(k)
+any of them, threads lost       the same dict: searching and joining would hang (see ``_forked.py``)
 ==============================  =====================================================================
 """
 
@@ -17,12 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import repeat
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from graphrank._forked import pool_is_lost
 from graphrank._suggest import did_you_mean
 from graphrank.exceptions import InvalidDataError, InvalidTypeError, NodeNotFoundError
 
@@ -71,7 +75,10 @@ class NodeIndex:
         """
         if self.dtype == pl.Object:
             wanted = pl.Series("id", _as_list(ids, tuple_is_id=True), dtype=pl.Object)
-            codes = self.find(wanted)
+            try:
+                codes = self.find(wanted)
+            except TypeError as error:
+                raise InvalidTypeError(f"`{what}`: {error}, so it cannot be an id") from error
         else:
             wanted = as_id_column(ids, what)
             codes = self.find(self.cast(wanted, what))
@@ -91,20 +98,19 @@ class NodeIndex:
         if not len(column) or _one_kind(mine, theirs):
             cast = column.cast(mine, strict=False)
             unchanged = cast.cast(theirs, strict=False) == column
-            return pl.select(pl.when(unchanged).then(cast)).to_series()
+            return cast.zip_with(unchanged, pl.Series([None], dtype=mine))
         raise InvalidTypeError(f"`{what}` holds {theirs} values but the ids of this graph are {mine}")
 
     def find(self, wanted: pl.Series) -> NDArray[np.uint32]:
         """Code of every id in a column of this dtype; ``MISSING`` for nulls and for what is not a node."""
-        if self.dtype == pl.Object:
-            code_of = self._code_of.get
-            return np.fromiter((code_of(id, MISSING) for id in wanted), dtype=np.uint32, count=len(wanted))
-        if wanted.null_count() or (len(wanted) > len(self) // _JOIN_FROM > 0 and not self._is_range):
+        if self._is_range and not wanted.null_count():
+            return self._from_range(wanted.to_numpy())
+        if self.dtype == pl.Object or pool_is_lost():
+            return self._look_up(wanted)
+        if wanted.null_count() or len(wanted) > len(self) // _JOIN_FROM > 0:
             return self._join(wanted)
         if not len(self):
             return np.full(len(wanted), MISSING)
-        if self._is_range:
-            return self._from_range(wanted.to_numpy())
         return self._search(wanted)
 
     def _from_range(self, wanted: NDArray[Any]) -> NDArray[np.uint32]:
@@ -112,6 +118,10 @@ class NodeIndex:
         if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(self)):
             codes[(wanted < 0) | (wanted >= len(self))] = MISSING
         return codes
+
+    def _look_up(self, wanted: pl.Series) -> NDArray[np.uint32]:
+        codes = map(self._code_of.get, _python_values(wanted), repeat(MISSING))
+        return np.fromiter(codes, dtype=np.uint32, count=len(wanted))
 
     def _join(self, wanted: pl.Series) -> NDArray[np.uint32]:
         table = self.ids.to_frame().with_row_index("code")
@@ -146,7 +156,7 @@ class NodeIndex:
 
     @cached_property
     def _code_of(self) -> dict[Any, int]:
-        return dict(zip(self.ids.to_list(), range(len(self)), strict=True))
+        return dict(zip(_python_values(self.ids), range(len(self)), strict=True))
 
     def _not_found(self, wanted: pl.Series, missing: NDArray[np.intp], what: str) -> NodeNotFoundError:
         value = wanted[int(missing[0])]
@@ -166,7 +176,11 @@ def as_id_column(ids: Any, what: str) -> pl.Series:
     try:
         if hasattr(ids, "__arrow_c_stream__") or (isinstance(ids, np.ndarray) and ids.ndim == 1):
             return pl.Series(ids)
-        return pl.Series(_as_list(ids, tuple_is_id=False))
+        return _list_column(_as_list(ids, tuple_is_id=False))
+    except OverflowError as error:
+        raise InvalidTypeError(
+            f"`{what}` holds an integer of more than 128 bits, which cannot be an id"
+        ) from error
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise InvalidTypeError(f"`{what}` must hold ids of one type: {_first_line(error)}") from error
 
@@ -180,6 +194,21 @@ def _as_list(ids: Any, *, tuple_is_id: bool) -> list[Any]:
     if tuple_is_id and isinstance(ids, (tuple, frozenset)):
         return [ids]
     return list(ids)
+
+
+def _list_column(ids: list[Any]) -> pl.Series:
+    """A list of ids as a column. Polars goes by the first value: integers that are wider than that are tried again."""
+    try:
+        return pl.Series(ids)
+    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        if not all(isinstance(id, Integral) for id in ids):
+            raise
+        return pl.Series([int(id) for id in ids], dtype=pl.Int128)
+
+
+def _python_values(ids: pl.Series) -> list[Any]:
+    """Hashable values that are equal where the ids are; Python's own times lack nanoseconds."""
+    return (ids.to_physical() if ids.dtype.is_temporal() else ids).to_list()
 
 
 def _one_kind(mine: pl.DataType, theirs: pl.DataType) -> bool:

@@ -84,7 +84,7 @@ class _Edges:
         """
         nodes, names = self._graph, chain.from_iterable(self._adjacency.values())
         hashes = pl.Series(np.fromiter(map(hash, nodes), dtype=np.int64, count=len(nodes)))
-        if hashes.n_unique() == len(nodes):
+        if hashes.is_first_distinct().all():
             return NodeIndex(hashes).find(pl.Series(np.fromiter(map(hash, names), dtype=np.int64)))
         code_of = dict(zip(nodes, range(len(nodes)), strict=True))
         return np.fromiter(map(code_of.__getitem__, names), dtype=np.uint32)

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from graphrank._edge_table import as_frame, check_id_dtype
+from graphrank._forked import refuse_without_pool
 from graphrank._ids import NodeIndex
 from graphrank._typing import NodeTable
 from graphrank.exceptions import InvalidDataError, InvalidTypeError
@@ -31,8 +32,9 @@ def node_table(nodes: NodeTable) -> tuple[pl.DataFrame, NodeIndex]:
         row = ids.is_null().arg_true()[0]
         raise InvalidDataError(f"`nodes`: column {name!r} is null in row {row}; every node needs an id")
     check_id_dtype(ids)
-    if ids.n_unique() != len(ids):
-        row = (~ids.is_first_distinct()).arg_true()[0]
+    is_new = ids.is_first_distinct()  # n_unique would hang in a forked child
+    if not is_new.all():
+        row = (~is_new).arg_true()[0]
         raise InvalidDataError(f"`nodes`: {ids[row]!r} is listed again in row {row}; list every node once")
     index = NodeIndex(ids)
     return pl.DataFrame([index.ids, *frame.drop(name).get_columns()]), index
@@ -40,6 +42,7 @@ def node_table(nodes: NodeTable) -> tuple[pl.DataFrame, NodeIndex]:
 
 def _frame(nodes: Any) -> pl.DataFrame:
     if isinstance(nodes, pl.LazyFrame):
+        refuse_without_pool("computing a LazyFrame")
         return nodes.collect(engine="streaming")
     if isinstance(nodes, pl.Series):
         return nodes.rename("id").to_frame()

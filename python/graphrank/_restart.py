@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
+from reprlib import repr as short_repr
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphrank._edge_table import as_frame, checked_weights, pick
+from graphrank._ids import NodeIndex
 from graphrank._typing import IntoIds, IntoRestart
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 from graphrank.graph import Graph
@@ -70,19 +74,25 @@ def _one_query(nodes: NDArray[np.uint32], weights: NDArray[np.float64]) -> Resta
 def _from_mapping(graph: Graph, restart: Mapping[Any, Any]) -> Restart:
     ids, values = list(restart), list(restart.values())
     nodes = graph._index.encode(ids, "restart") if ids else np.empty(0, dtype=np.uint32)
-    try:
-        weights = np.array(values, dtype=np.float64) if not any(isinstance(v, str) for v in values) else None
-    except (TypeError, ValueError):
-        weights = None
-    if weights is None or weights.ndim != 1:
+    if not all(value is None or isinstance(value, Real) for value in values):
         raise InvalidTypeError("`restart`: the weights must be numbers")
+    weights = np.fromiter(map(_as_float, values), dtype=np.float64, count=len(values))
     wrong = np.flatnonzero(~((weights >= 0) & np.isfinite(weights)))
     if wrong.size:
         at = int(wrong[0])
         raise InvalidDataError(
-            f"`restart` gives {ids[at]!r} the weight {values[at]!r}; a weight is a finite number of at least 0"
+            f"`restart` gives {ids[at]!r} the weight {short_repr(values[at])}; "
+            "a weight is a finite number of at least 0"
         )
     return _some_weight(_one_query(nodes, weights))
+
+
+def _as_float(value: Any) -> float:
+    """A weight, NaN if it is null and infinite if no float is as large."""
+    try:
+        return math.nan if value is None else float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _from_array(graph: Graph, restart: NDArray[Any]) -> Restart:
@@ -117,10 +127,7 @@ def _from_frame(graph: Graph, frame: pl.DataFrame | pl.LazyFrame) -> Restart:
         raise InvalidDataError(f"column 'query' is null in row {query.is_null().arg_true()[0]}")
     nodes, weights = graph._index.encode(node, "node"), checked_weights(weight)
     queries = query.unique(maintain_order=True)
-    numbers = pl.DataFrame({"query": queries}).with_row_index("number")
-    number = (
-        query.to_frame().join(numbers, on="query", how="left", maintain_order="left")["number"].to_numpy()
-    )
+    number = NodeIndex(queries).find(query)
     order = np.argsort(number, kind="stable")
     return _some_weight(Restart(_offsets(number, len(queries)), nodes[order], weights[order], queries))
 

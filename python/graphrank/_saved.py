@@ -1,4 +1,8 @@
-"""Graphs in files: the core writes the edges, Polars the node table that travels beside them."""
+"""Graphs in files: the core writes the edges, Polars the node table that travels beside them.
+
+The table is an Arrow stream, not an Arrow file: Polars reads and writes streams without its threads, so that graphs
+can be saved, loaded and pickled in forked children too (see ``_forked.py``).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from graphrank import _core
 from graphrank._ids import NodeIndex
 from graphrank._run import QUIET
 from graphrank._typing import How
+from graphrank._validate import file_path
 from graphrank.exceptions import CorruptFileError, InvalidTypeError
 
 __all__ = ["from_bytes", "load_graph", "save_graph", "to_bytes"]
@@ -26,19 +31,20 @@ def save_graph(inner: _core.Graph, nodes: pl.DataFrame, path: str | os.PathLike[
             "make the graph with ids and attributes of one type (integers, strings ...)"
         )
     table = io.BytesIO()
-    nodes.write_ipc(table, compression="zstd")
-    inner.save(os.fspath(path), table.getvalue(), how)
+    nodes.write_ipc_stream(table, compression="zstd")
+    inner.save(file_path(path), table.getvalue(), how)
 
 
 def load_graph(path: str | os.PathLike[str], how: How) -> tuple[_core.Graph, NodeIndex, pl.DataFrame]:
     """The parts of the graph that :func:`save_graph` wrote."""
-    inner, table = _core.Graph.load(os.fspath(path), how)
+    file = file_path(path)
+    inner, table = _core.Graph.load(file, how)
     try:
-        nodes = pl.read_ipc(io.BytesIO(table))
+        nodes = pl.read_ipc_stream(io.BytesIO(table))
     except (Exception, pl.exceptions.PanicException) as error:
-        raise CorruptFileError(f"{os.fspath(path)!r}: the node table cannot be read: {error}") from error
+        raise CorruptFileError(f"{file!r}: the node table cannot be read: {error}") from error
     if nodes.height != inner.n_nodes or nodes.columns[:1] != ["id"] or nodes["id"].null_count():
-        raise CorruptFileError(f"{os.fspath(path)!r}: the node table does not fit the {inner.n_nodes} nodes")
+        raise CorruptFileError(f"{file!r}: the node table does not fit the {inner.n_nodes} nodes")
     return inner, NodeIndex(nodes["id"]), nodes
 
 

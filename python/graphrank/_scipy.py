@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from graphrank import _core
 from graphrank._optional import import_optional, loaded
 from graphrank._typing import How
-from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError, OutOfMemoryError
 
 if TYPE_CHECKING:
     from graphrank.graph import Graph
 
-__all__ = ["core_from_scipy", "is_scipy", "scipy_from_graph"]
+__all__ = ["check_n_rows", "core_from_scipy", "is_scipy", "scipy_from_graph"]
+
+_MOST_NODES = 2**32 - 2
 
 
 def is_scipy(matrix: Any) -> bool:
@@ -35,6 +37,7 @@ def core_from_scipy(matrix: Any, directed: bool | None, how: How) -> _core.Graph
         raise InvalidTypeError(f"expected a SciPy sparse array or matrix, got {type(matrix).__name__}")
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InvalidArgumentError(f"the matrix of a graph is square, got shape {matrix.shape}")
+    check_n_rows(matrix.shape[0], "the matrix")
     indptr, indices, data = _csr_arrays(_to_csr(matrix))
     values = _weights(data, indptr, indices)
     if values is None or not np.all(values == 1):
@@ -44,6 +47,12 @@ def core_from_scipy(matrix: Any, directed: bool | None, how: How) -> _core.Graph
     if len(unweighted.targets()) == len(indices):
         return unweighted
     return _core.Graph.from_csr(indptr, indices, values, directed, how)
+
+
+def check_n_rows(n: int, what: str) -> None:
+    """Refuse more rows than a graph has nodes, before SciPy reserves memory for row pointers."""
+    if n > _MOST_NODES:
+        raise InvalidArgumentError(f"{what} has {n} rows; a graph has at most {_MOST_NODES} nodes")
 
 
 def _to_csr(matrix: Any) -> Any:
@@ -57,11 +66,26 @@ def _to_csr(matrix: Any) -> Any:
             matrix = type(matrix)(parts, shape=matrix.shape, copy=False)
             matrix.check_format(full_check=True)
             return matrix.tocsr()
+        if matrix.format == "lil":
+            _check_lists(matrix)
         coo = matrix.tocoo()
+    except MemoryError as error:
+        raise OutOfMemoryError(
+            f"the {matrix.format} matrix does not fit into memory as csr: {error}"
+        ) from error
     except (ValueError, TypeError, IndexError) as error:
         raise InvalidDataError(f"the {matrix.format} matrix is malformed: {error}") from error
     _check_coordinates(coo)
     return coo.tocsr()
+
+
+def _check_lists(lil: Any) -> None:
+    """SciPy fills in whatever memory holds where a row has fewer values than column indices."""
+    for i, (columns, values) in enumerate(zip(lil.rows, lil.data, strict=True)):
+        if len(columns) != len(values):
+            raise InvalidDataError(
+                f"row {i} of the matrix has {len(columns)} column indices and {len(values)} values"
+            )
 
 
 def _check_coordinates(coo: Any) -> None:

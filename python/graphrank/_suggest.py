@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from graphrank._forked import pool_is_lost
+
 __all__ = ["did_you_mean"]
 
 _MOST_NAMES = 200_000
@@ -18,6 +20,8 @@ def did_you_mean(wanted: Any, names: pl.Series) -> str:
     """``"; did you mean 'x', 'y'?"`` with the texts in ``names`` closest to ``wanted``, or nothing."""
     if not isinstance(wanted, str) or not isinstance(names.dtype, (pl.String, pl.Categorical, pl.Enum)):
         return ""
+    if pool_is_lost():
+        return ""  # the search below would hang
     name = pl.col("name")
     length = name.str.len_chars().cast(pl.Int64)
     pairs = sorted({wanted[i : i + 2] for i in range(min(len(wanted) - 1, 30))})

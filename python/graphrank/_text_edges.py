@@ -1,6 +1,8 @@
 """Edges in text files: tables with a header (csv, tsv), and one edge per line without, as SNAP publishes them.
 
-Text has no types. Ids are integers if every id in the file is one, else strings; weights are numbers.
+Text has no types. Ids are integers if every id in the file is one, else strings; weights are numbers. A file in which
+every id is a number but not a whole one is likelier a mistake than a list of names: its ids become floats, which
+``Graph.from_edges`` refuses.
 """
 
 from __future__ import annotations
@@ -53,9 +55,7 @@ def read_separated(file: Path, names: list[str], separator: str) -> list[pl.Seri
 
 def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
     """The first ``len(names)`` columns, called ``names``. Lines that begin with ``#`` or ``%`` are comments."""
-    text = _content(file)
-    skip, comment = _leading_comments(text)
-    body, separator = _regular(text[skip:])
+    body, separator = _regular(_without_comments(_line_feeds(_content(file))))
     if not body.strip():
         return [pl.Series(name, [], dtype=pl.Int64) for name in names]
     width = len(body.lstrip().split(b"\n", 1)[0].split(separator))
@@ -71,7 +71,6 @@ def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
         frame = pl.read_csv(
             io.BytesIO(headed),
             separator=separator.decode(),
-            comment_prefix=comment,
             columns=positions,
             schema_overrides={positions[names.index(name)]: dtype for name, dtype in types.items()},
             infer_schema_length=_INFER,
@@ -84,7 +83,7 @@ def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
 
 
 def _typed(read: Callable[[_Types], list[pl.Series]], names: list[str]) -> list[pl.Series]:
-    """The columns with both ends as integers or, failing that, both as strings."""
+    """The columns with both ends as numbers or, failing that, both as strings."""
     weight = dict.fromkeys(names[2:], pl.Float64)
     try:
         columns = read(weight)
@@ -92,7 +91,18 @@ def _typed(read: Callable[[_Types], list[pl.Series]], names: list[str]) -> list[
             return columns
     except pl.exceptions.ComputeError:
         pass  # an id beyond the rows that were looked at is not an integer; or the file is bad, which shows again
-    return read(weight | dict.fromkeys(names[:2], pl.String))
+    texts = read(weight | dict.fromkeys(names[:2], pl.String))
+    numbers = [_as_numbers(column) for column in texts[:2]]
+    return texts if any(column.dtype == pl.String for column in numbers) else [*numbers, *texts[2:]]
+
+
+def _as_numbers(column: pl.Series) -> pl.Series:
+    """A column of strings as what it would have been, had its first rows been its strangest."""
+    for dtype in (pl.Int128, pl.Float64):
+        numbers = column.cast(dtype, strict=False)
+        if numbers.null_count() == column.null_count():
+            return numbers
+    return column
 
 
 def _is_gzip(file: Path) -> bool:
@@ -104,21 +114,24 @@ def _content(file: Path) -> bytes:
         return stream.read()
 
 
-def _leading_comments(text: bytes) -> tuple[int, str]:
-    """Length of the comment lines at the top, and the character that begins a comment in this file."""
-    at, comment = 0, "#"
-    while text[at : at + 1] in (*_COMMENTS, b"\n", b"\r") and at < len(text):
-        if text[at : at + 1] in _COMMENTS:
-            comment = text[at : at + 1].decode()
+def _line_feeds(text: bytes) -> bytes:
+    """Every line ended by a line feed alone, whichever system wrote it."""
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+
+
+def _without_comments(text: bytes) -> bytes:
+    """The text without the lines that begin with ``#`` or ``%``."""
+    at = 0
+    while text.startswith((*_COMMENTS, b"\n"), at):
         end = text.find(b"\n", at)
         at = len(text) if end < 0 else end + 1
-    return at, comment
+    body = text[at:]
+    return re.sub(rb"\n[#%][^\n]*", b"", body) if b"\n#" in body or b"\n%" in body else body
 
 
 def _regular(body: bytes) -> tuple[bytes, bytes]:
     """The lines with exactly one separator between columns, and that separator."""
-    lines = [line.strip(b"\r") for line in body.split(b"\n", _SAMPLE)[:_SAMPLE]]
-    rows = [line for line in lines if line.strip() and not line.startswith(_COMMENTS)]
+    rows = [line for line in body.split(b"\n", _SAMPLE)[:_SAMPLE] if line.strip()]
     if rows and all(b"," in row for row in rows):
         if any(field != field.strip() for row in rows for field in row.split(b",")):
             body = re.sub(rb"[ \t]*,[ \t]*", b",", body)
@@ -127,5 +140,5 @@ def _regular(body: bytes) -> tuple[bytes, bytes]:
         # Neither runs of blanks, nor blanks at the ends of lines, nor tabs mixed with spaces.
         if all(row.split(separator) == row.split() and separator in row for row in rows):
             return body, separator
-    body = re.sub(rb"[ \t]+", b" ", body.replace(b"\r", b""))
+    body = re.sub(rb"[ \t]+", b" ", body)
     return re.sub(rb"(?m)^ | $", b"", body), b" "

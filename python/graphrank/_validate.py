@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 from numbers import Integral, Real
 from typing import Any
 
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["one_of", "positive_int", "positive_number", "real_number"]
+__all__ = ["file_path", "one_of", "positive_int", "positive_number", "real_number"]
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -19,10 +20,21 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     raise InvalidArgumentError(f"`{name}` must be one of {words}, got {value!r}")
 
 
+def file_path(path: Any) -> str:
+    """``path`` as text, if it can be one."""
+    try:
+        return os.fsdecode(path)
+    except TypeError as error:
+        raise InvalidTypeError(f"`path` must be a string or a path, got {path!r}") from error
+
+
 def real_number(name: str, value: Any) -> float:
     """``value`` as a float; the range is checked where the number is used."""
     if not isinstance(value, bool) and isinstance(value, Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise InvalidArgumentError(f"`{name}` is beyond the largest float, 1.8e308") from error
     raise InvalidTypeError(f"`{name}` must be a number, got {value!r} ({type(value).__name__})")
 
 

@@ -185,18 +185,9 @@ def _read(arguments: argparse.Namespace) -> Graph:
 
 def _typed(sources: list[str], graph: Graph) -> pl.Series:
     """The sources, which the shell hands over as text, in the dtype of the ids."""
-    import polars as pl
+    from graphrank._named_ids import ids_from_text
 
-    from graphrank.exceptions import NodeNotFoundError
-
-    texts = pl.Series("source", sources)
-    dtype = graph.nodes["id"].dtype
-    if isinstance(dtype, (pl.Categorical, pl.Enum)):
-        return texts
-    ids = texts.cast(dtype, strict=False)
-    if ids.null_count():
-        raise NodeNotFoundError(f"{texts.filter(ids.is_null())[0]!r} is not a node: the ids are {dtype}")
-    return ids
+    return ids_from_text(sources, graph.nodes["id"].dtype)
 
 
 def _limit(arguments: argparse.Namespace) -> int | None:

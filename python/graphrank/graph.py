@@ -375,7 +375,7 @@ class Graph:
         [('b', 'c')]
         """
         codes = pl.Series(self.encode(ids)).unique(maintain_order=True)
-        nodes = self._nodes[codes]
+        nodes = pl.DataFrame([column.gather(codes) for column in self._nodes])
         return Graph._of(self._inner.subgraph(codes.to_numpy(), QUIET), NodeIndex(nodes["id"]), nodes)
 
     def reverse(self) -> Graph:

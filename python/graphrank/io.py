@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,20 @@ from typing import Any
 import polars as pl
 
 from graphrank._edge_table import pick
+from graphrank._forked import refuse_without_pool
 from graphrank._optional import import_optional
+from graphrank._scipy import check_n_rows
 from graphrank._text_edges import read_lines, read_separated
 from graphrank._typing import Duplicates, NodeTable, Progress, SelfLoops
+from graphrank._validate import file_path
 from graphrank.exceptions import (
     CorruptFileError,
     FileError,
     FileMissingError,
     GraphRankError,
     InvalidArgumentError,
+    InvalidDataError,
+    OutOfMemoryError,
 )
 from graphrank.graph import Graph
 
@@ -95,7 +101,7 @@ def read_edges(
     ...     gr.read_edges(path)
     Graph(3 nodes, 3 edges, directed, unweighted, ids: Int64)
     """
-    file = Path(path)
+    file = Path(file_path(path))
     ending = _ending(file)
     if not file.exists():
         raise FileMissingError(f"there is no file {str(file)!r}")
@@ -108,6 +114,7 @@ def read_edges(
         return Graph.from_scipy(
             matrix, directed=directed, nodes=nodes, progress=progress, timeout_s=timeout_s
         )
+    refuse_without_pool("reading a table from a file")
     names = [src, dst] if weight is None else [src, dst, weight]
     columns = _guarded(file, ending, lambda f: _TABLES[ending](f, names))
     return Graph.from_edges(
@@ -142,15 +149,15 @@ def _guarded(file: Path, ending: str, read: Callable[[Path], Any]) -> Any:
         return read(file)
     except GraphRankError:
         raise
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise CorruptFileError(f"{str(file)!r} is not a whole gzip file: {error}") from error
+    except MemoryError as error:
+        raise OutOfMemoryError(f"{str(file)!r} does not fit into memory: {error}") from error
     except PermissionError as error:
         raise FileError(f"{str(file)!r} cannot be read: {error.strerror}") from error
-    except MemoryError:
-        raise
     except (Exception, pl.exceptions.PanicException) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise FileError(f"{str(file)!r} cannot be read: {error.strerror}") from error
+        if file.suffix.lower() == ".gz" and isinstance(error, (gzip.BadGzipFile, EOFError, zlib.error)):
+            raise CorruptFileError(f"{str(file)!r} is not a whole gzip file: {error}") from error
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise CorruptFileError(f"{str(file)!r} is not a readable {ending} file: {reason}") from error
 
@@ -174,14 +181,22 @@ def _read_arrow(file: Path, names: list[str]) -> list[pl.Series]:
 
 
 def _read_matrix_market(file: Path) -> Any:
-    return import_optional("scipy.io", "reading .mtx").mmread(file)
+    scipy_io = import_optional("scipy.io", "reading .mtx")
+    n_rows, _, _, layout, *_ = scipy_io.mminfo(file)
+    if layout != "coordinate":
+        raise InvalidDataError(
+            f"{str(file)!r} holds a dense matrix; a graph is a sparse one, of layout coordinate"
+        )
+    check_n_rows(n_rows, f"the matrix in {str(file)!r}")
+    return scipy_io.mmread(file)
 
 
 def _read_npz(file: Path) -> Any:
     sparse = import_optional("scipy.sparse", "reading .npz")
     try:
-        return sparse.load_npz(file)  # never unpickles
-    except ValueError as error:
+        with open(file, "rb") as stream:  # SciPy leaves a file that it opens and cannot read open
+            return sparse.load_npz(stream)  # never unpickles
+    except (ValueError, EOFError) as error:
         # NumPy's own words advise to load pickles.
         raise CorruptFileError(f"{str(file)!r} was not written by scipy.sparse.save_npz") from error
 

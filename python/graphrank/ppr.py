@@ -268,7 +268,10 @@ class PprResult:
         >>> gr.personalized_pagerank(([1, 2], [2, 1]), [1, 2], damping=0.5).to_polars().select("query", "node").rows()
         [(1, 1), (1, 2), (2, 2), (2, 1)]
         """
-        return self._rows(range(len(self)), None)
+        if self.nodes is None or self.offsets is None:
+            return self._rows(range(len(self)), None)
+        counts = np.diff(self.offsets).astype(np.int64)
+        return self._table(np.repeat(np.arange(len(self), dtype=np.uint32), counts), self.nodes, self.values)
 
     def _first_rows(self, limit: int) -> pl.DataFrame:
         """The first ``limit`` rows of the table, of the first query only."""
@@ -279,11 +282,16 @@ class PprResult:
         codes = [np.empty(0, dtype=np.uint32), *(nodes for nodes, _ in ranked)]
         scores = [np.empty(0), *(values for _, values in ranked)]
         number = np.repeat(np.array(queries, dtype=np.uint32), [len(nodes) for nodes, _ in ranked])
+        return self._table(number, np.concatenate(codes), np.concatenate(scores))
+
+    def _table(
+        self, query: NDArray[np.uint32], codes: NDArray[np.uint32], scores: NDArray[np.float64]
+    ) -> pl.DataFrame:
         return pl.DataFrame(
             {
-                "query": self.queries.gather(pl.Series(number)),
-                "node": self.graph.decode(np.concatenate(codes)),
-                "score": np.concatenate(scores),
+                "query": self.queries.gather(pl.Series(query)),
+                "node": self.graph.decode(codes),
+                "score": scores,
             }
         )
 

@@ -1,0 +1,211 @@
+"""Ctrl-C, time limits and failing callbacks end any call soon, and everything stays usable."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+# Ctrl-C should work within 0.2 s. The tests run on machines that do other things too, so they allow 1 s; the measured
+# time is printed (pytest -rP shows it).
+ALLOWED = 1.0
+
+WORK = {
+    "a spin": ("pass", "core._debug_spin(60.0, how)"),
+    "a build from integers": (
+        "n = 6_000_000; rng = np.random.default_rng(0); a, b = rng.integers(0, n, n), rng.integers(0, n, n)",
+        "core.Graph.from_integers(a, b, None, True, 'sum', True, how)",
+    ),
+    "a build from weighted codes": (
+        "n = 5_000_000; rng = np.random.default_rng(0); a = rng.integers(0, n, n).astype(np.uint32); w = np.ones(n)",
+        "core.Graph.from_codes(n, a, a[::-1].copy(), w, False, 'sum', True, how)",
+    ),
+    "a build from a matrix": (
+        "n = 5_000_000; p = np.arange(n + 1); a = np.random.default_rng(0).permutation(n); w = np.ones(n)",
+        "core.Graph.from_csr(p, a, w, None, how)",
+    ),
+    "a large PageRank": (
+        "n = 3_000_000; a = np.random.default_rng(0).integers(0, n, (2, n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.pagerank(g, damping=0.9999, tol=1e-4, progress=how[0], timeout_s=how[1])",
+    ),
+    "a large weighted PageRank": (
+        "n = 2_000_000; a = np.random.default_rng(0).integers(0, n, (2, n)); "
+        "g = gr.Graph.from_edges((a[0], a[1], np.ones(n)))",
+        "gr.pagerank(g, damping=0.9999, tol=1e-4, progress=how[0], timeout_s=how[1])",
+    ),
+    "many queries on a small graph": (
+        "g = gr.Graph.from_edges((np.arange(400), np.roll(np.arange(400), 1)))",
+        "gr.personalized_pagerank(g, list(range(400)) * 50, damping=0.999, progress=how[0], timeout_s=how[1])",
+    ),
+    "many sweeps over a small graph": (
+        "g = gr.Graph.from_edges((np.arange(100), np.roll(np.arange(100), 1)))",
+        "gr.personalized_pagerank(g, 0, damping=0.999999, tol=1e-3, progress=how[0], timeout_s=how[1])",
+    ),
+}
+
+STOP = """
+{prepare}
+small = gr.Graph.from_edges(([0, 0, 1], [1, 2, 0]))
+expected = gr.pagerank(small).scores.tolist()
+how = {how}
+# Another process presses Ctrl-C: a thread of this one could not if the call kept the interpreter to itself.
+read, write = os.pipe()
+if not os.fork():
+    time.sleep(0.15)
+    os.write(write, str(time.monotonic()).encode())
+    os.kill(os.getppid(), signal.SIGINT)
+    os._exit(0)
+try:
+    {work}
+    ended = "done"
+except BaseException as error:
+    ended = type(error).__name__
+late = time.monotonic() - float(os.read(read, 100))
+usable = gr.pagerank(small).scores.tolist() == expected
+import json
+result = json.dumps([ended, late, usable])
+"""
+
+
+def stopped(probe, prepare, work, how="(None, None)"):
+    code = STOP.format(prepare=prepare, work=work, how=how)
+    return json.loads(probe(code, limit=20).check_done().value.strip("'"))
+
+
+@pytest.mark.parametrize("reporting", [False, True], ids=["silent", "with progress"])
+@pytest.mark.parametrize("case", WORK)
+def test_ctrl_c_ends_the_call_and_leaves_everything_usable(probe, case, reporting):
+    how = "(lambda done, total, label: None, None)" if reporting else "(None, None)"
+    ended, late, usable = stopped(probe, *WORK[case], how)
+    print(f"Ctrl-C during {case}: {late:.3f} s")
+    assert ended == "KeyboardInterrupt"
+    assert late < ALLOWED
+    assert usable
+
+
+@pytest.mark.parametrize("case", ["a spin", "a large PageRank", "many sweeps over a small graph"])
+def test_a_signal_handler_s_own_error_comes_out(probe, case):
+    prepare, work = WORK[case]
+    handler = """
+class Stop(Exception):
+    pass
+def handle(*_):
+    raise Stop
+signal.signal(signal.SIGINT, handle)
+"""
+    ended, late, usable = stopped(probe, prepare + handler, work)
+    assert (ended, usable) == ("Stop", True)
+    assert late < ALLOWED
+
+
+def test_a_signal_that_is_handled_without_an_error_does_not_stop_the_call(probe):
+    code = """
+caught = []
+signal.signal(signal.SIGALRM, lambda *_: caught.append(1))
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+core._debug_spin(0.5, (None, None))
+result = caught
+"""
+    assert probe(code).check_done().value == "[1]"
+
+
+@pytest.mark.parametrize("case", WORK)
+def test_a_time_limit_ends_the_call(probe, case):
+    prepare, work = WORK[case]
+    code = f"""
+{prepare}
+start = time.perf_counter()
+try:
+    how = (None, 0.05)
+    {work}
+except gr.exceptions.TimedOutError as error:
+    result = time.perf_counter() - start, isinstance(error, TimeoutError)
+"""
+    took, is_timeout = eval(probe(code, limit=20).check_done().value)  # noqa: S307
+    assert is_timeout
+    assert took < 0.05 + ALLOWED
+
+
+def test_no_time_limit_is_missed_when_nothing_is_late(probe):
+    code = "result = gr.pagerank(gr.Graph.from_edges(([1], [2])), timeout_s=60).scores.sum() > 0.99"
+    assert "True" in probe(code).check_done().value
+
+
+@pytest.mark.parametrize("case", ["a spin", "a large PageRank", "a build from integers"])
+def test_an_error_in_the_callback_comes_out_and_ends_the_call(probe, case):
+    prepare, work = WORK[case]
+    code = f"""
+{prepare}
+calls = []
+def callback(done, total, label):
+    calls.append(time.perf_counter())
+    raise LookupError("mine")
+how = (callback, None)
+try:
+    {work}
+except LookupError as error:
+    result = str(error), len(calls), time.perf_counter() - calls[0]
+"""
+    message, calls, late = eval(probe(code, limit=20).check_done().value)  # noqa: S307
+    assert (message, calls) == ("mine", 1)
+    assert late < ALLOWED
+
+
+def test_progress_rises_to_its_total_under_one_label_after_another(probe):
+    code = """
+n = 200_000
+a = np.random.default_rng(0).integers(0, n, (2, n))
+seen = []
+g = gr.Graph.from_edges((a[0], a[1]), progress=lambda *report: seen.append(report))
+built = list(seen)
+seen.clear()
+gr.personalized_pagerank(g, g.nodes['id'].head(6), progress=lambda *report: seen.append(report))
+result = built, seen
+"""
+    built, asked = eval(probe(code, limit=30).check_done().value)  # noqa: S307
+    for reports, label in ((built, "building graph"), (asked, "personalized PageRank")):
+        assert {name for _, _, name in reports} == {label}
+        assert all(0 <= done <= total for done, total, _ in reports)
+        assert reports[-1][0] == reports[-1][1] > 0, "the last report is not 100 %"
+    assert asked[-1] == (6, 6, "personalized PageRank")
+
+
+def test_the_callback_runs_where_the_call_was_made_and_may_call_the_library(probe):
+    code = """
+g = gr.Graph.from_edges(([1, 2], [2, 3]))
+seen = []
+def callback(done, total, label):
+    seen.append((threading.get_ident() == main, gr.pagerank(g).scores.sum() > 0.99))
+main = threading.get_ident()
+core._debug_spin(0.2, (callback, None))
+result = len(seen) > 1, set(seen)
+"""
+    assert probe(code).check_done().value == "(True, {(True, np.True_)})"
+
+
+def test_a_panic_is_an_internal_error_and_the_library_works_afterwards(probe):
+    code = """
+for _ in range(3):
+    try:
+        core._debug_panic((None, None))
+    except gr.exceptions.InternalError as error:
+        message = str(error)
+assert gr.pagerank(gr.Graph.from_edges((np.arange(9_000), np.arange(9_000)[::-1]))).scores.sum() > 0.99
+result = message
+"""
+    done = probe(code).check_done()
+    assert "a panic asked for by a test" in done.value
+    assert "please report" in done.value
+    probe("core._debug_panic((None, None))").check_refused("InternalError", "defect in graphrank")
+
+
+def test_ctrl_c_ends_the_command_line_with_130(probe):
+    code = """
+from graphrank import cli
+def slow(_):
+    core._debug_spin(30.0, (None, None))
+cli._info = slow
+threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+result = cli.main(["info", "any.csv"])
+"""
+    assert probe(code).check_done().value == "130"

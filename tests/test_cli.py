@@ -1,0 +1,200 @@
+"""The command line: what it prints, where, and how it exits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import graphrank as gr
+from graphrank import cli
+
+SCRIPT = Path(sys.executable).with_name("graphrank")
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A small table of links."""
+    path = tmp_path / "web.csv"
+    path.write_text("src,dst,w\na,b,1\nb,c,2\nc,a,1\nd,a,1\n")
+    return str(path)
+
+
+def run(capsys, *argv):
+    code = cli.main(argv)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_info_says_what_a_file_holds(capsys, web):
+    code, out, err = run(capsys, "info", web)
+    facts = dict(line.split(maxsplit=1) for line in out.splitlines() if not line.startswith("most"))
+    assert (code, err) == (0, "")
+    assert (facts["nodes"], facts["edges"], facts["directed"], facts["weighted"]) == ("4", "4", "yes", "no")
+    assert facts["ids"] == "String"
+    assert "2 edges at 'a'" in out
+    assert "undirected" not in out
+    assert "directed    no" in run(capsys, "info", web, "--undirected", "--weight", "w")[1]
+
+
+def test_pagerank_prints_a_table_and_how_sure_it_is(capsys, web):
+    code, out, err = run(capsys, "pagerank", web, "--top", "2")
+    expected = gr.pagerank(gr.read_edges(web)).to_polars()
+    lines = out.splitlines()
+    assert (code, lines[0].split(), len(lines)) == (0, ["node", "score"], 4)
+    assert [line.split() for line in lines[2:]] == [
+        [node, f"{score:.6f}"] for _, node, score in expected.head(2).rows()
+    ]
+    assert "power" in err
+    assert "error at most" in err
+
+
+def test_ppr_prints_csv_that_reads_back(capsys, web):
+    code, out, _ = run(capsys, "ppr", web, "-s", "a", "--source", "d", "--format", "csv", "--weight", "w")
+    table = pl.read_csv(out.encode())
+    expected = gr.personalized_pagerank(gr.read_edges(web, weight="w"), ["a", "d"]).to_polars()
+    assert code == 0
+    assert table.equals(expected)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".ipc", ".arrow", ".feather", ".jsonl", ".ndjson"])
+def test_an_answer_is_written_to_a_file_of_each_format(capsys, web, ending, tmp_path):
+    path = tmp_path / f"answer{ending}"
+    code, out, _ = run(capsys, "ppr", web, "-s", "a", "-o", str(path), "--top", "3")
+    readers = {
+        ".csv": pl.read_csv,
+        ".parquet": pl.read_parquet,
+        ".jsonl": pl.read_ndjson,
+        ".ndjson": pl.read_ndjson,
+    }
+    table = readers.get(ending, pl.read_ipc)(path)
+    assert (code, out) == (0, "")
+    assert table.equals(gr.personalized_pagerank(gr.read_edges(web), "a", top_k=3).to_polars())
+
+
+def test_integer_and_categorical_ids_are_found_by_their_text(capsys, tmp_path):
+    frame = pl.DataFrame({"src": [7, 8], "dst": [8, 9]})
+    for i, dtype in enumerate((pl.Int64, pl.UInt8, pl.Int128, pl.Categorical, pl.String)):
+        path = tmp_path / f"{i}.parquet"
+        frame.with_columns(pl.all().cast(pl.String).cast(dtype)).write_parquet(path)
+        code, out, _ = run(capsys, "ppr", str(path), "-s", "8", "--format", "csv")
+        assert (code, out.splitlines()[1].split(",")[0]) == (0, "8")
+
+
+@pytest.mark.parametrize("dtype", [pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Binary])
+def test_a_source_that_cannot_be_such_an_id_is_a_data_error(capsys, dtype, tmp_path):
+    """Whatever the ids are, text that names none of them is no crash."""
+    import datetime as dt
+
+    values = {
+        pl.Boolean: [True, False],
+        pl.Date: [dt.date(2024, 1, 1), dt.date(2024, 1, 2)],
+        pl.Datetime: [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2)],
+        pl.Time: [dt.time(1), dt.time(2)],
+        pl.Duration: [dt.timedelta(1), dt.timedelta(2)],
+        pl.Binary: [b"x", b"y"],
+    }[dtype]
+    path = tmp_path / "e.parquet"
+    ids = pl.Series(values, dtype=dtype)
+    pl.DataFrame({"src": ids, "dst": ids.reverse()}).write_parquet(path)
+    code, out, err = run(capsys, "ppr", str(path), "-s", "no such id")
+    assert (code, out) == (1, "")
+    assert err.startswith("graphrank: ")
+
+
+DATA_ERRORS = {
+    "a missing file": ("info", "gone.csv"),
+    "a missing column": ("pagerank", "{web}", "--src", "from"),
+    "a missing weight": ("pagerank", "{web}", "--weight", "kg"),
+    "an unknown source": ("ppr", "{web}", "-s", "zz"),
+    "a file of another kind": ("info", "{png}"),
+    "a folder that does not exist": ("pagerank", "{web}", "-o", "no/such/folder.csv"),
+}
+USAGE_ERRORS = {
+    "damping of 1": ("pagerank", "{web}", "--damping", "1"),
+    "damping NaN": ("pagerank", "{web}", "--damping", "nan"),
+    "tolerance 0": ("pagerank", "{web}", "--tol", "0"),
+    "top 0": ("pagerank", "{web}", "--top", "0"),
+    "an unknown ending": ("info", "web.xlsx"),
+    "an output of no format": ("ppr", "{web}", "-s", "a", "-o", "out.txt"),
+}
+PARSE_ERRORS = {
+    "no command": (),
+    "an unknown command": ("rank",),
+    "no file": ("pagerank",),
+    "no source": ("ppr", "{web}"),
+    "a word for a number": ("pagerank", "{web}", "--damping", "high"),
+    "an unknown format": ("pagerank", "{web}", "--format", "xml"),
+    "an unknown option": ("info", "{web}", "--fast"),
+}
+
+
+def fill(argv, web, tmp_path):
+    png = tmp_path / "image.parquet"
+    png.write_bytes(b"\x89PNG\r\n\x1a\n")
+    return [word.format(web=web, png=png) for word in argv]
+
+
+@pytest.mark.parametrize("case", DATA_ERRORS)
+def test_data_that_cannot_be_used_exits_1_with_one_line(capsys, case, web, tmp_path):
+    code, out, err = run(capsys, *fill(DATA_ERRORS[case], web, tmp_path))
+    assert (code, out) == (1, "")
+    assert err.startswith("graphrank: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("case", USAGE_ERRORS)
+def test_an_argument_out_of_range_exits_2_with_one_line(capsys, case, web, tmp_path):
+    code, out, err = run(capsys, *fill(USAGE_ERRORS[case], web, tmp_path))
+    assert (code, out) == (2, "")
+    assert err.startswith("graphrank: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("case", PARSE_ERRORS)
+def test_a_command_that_cannot_be_understood_exits_2_with_usage(capsys, case, web, tmp_path):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(fill(PARSE_ERRORS[case], web, tmp_path))
+    assert caught.value.code == 2
+    assert "usage: graphrank" in capsys.readouterr().err
+
+
+def test_the_demo_answers_both_questions(capsys):
+    code, out, _ = run(capsys, "demo")
+    assert code == 0
+    assert "belong with python3-numpy?" in out
+    assert "python3-scipy" in out
+    assert "libc6" in out
+    assert " ms" in out
+
+
+def test_progress_goes_to_stderr(capsys, web):
+    code, out, err = run(capsys, "pagerank", web, "--progress", "--format", "csv")
+    assert (code, pl.read_csv(out.encode()).height) == (0, 4)
+    assert "building graph" in err
+
+
+def shell(*argv, **options):
+    return subprocess.run([*argv], capture_output=True, text=True, timeout=60, **options)
+
+
+def test_the_installed_command_and_the_module_are_the_same(web):
+    for command in ([str(SCRIPT)], [sys.executable, "-m", "graphrank"]):
+        assert shell(*command, "--version").stdout == f"graphrank {gr.__version__}\n"
+        assert shell(*command, "info", web).returncode == 0
+        assert shell(*command, "info", "gone.csv").returncode == 1
+        assert shell(*command, "info").returncode == 2
+
+
+def test_a_reader_that_stops_early_causes_no_complaint(tmp_path):
+    path = tmp_path / "big.csv"
+    pl.DataFrame({"src": range(50_000), "dst": range(1, 50_001)}).write_csv(path)
+    command = f'"{SCRIPT}" pagerank "{path}" --format csv | head -n 2'
+    done = shell("/bin/sh", "-c", command, env=os.environ | {"PYTHONWARNINGS": "error"})
+    assert done.stdout.startswith("node,score\n")
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
