@@ -8,7 +8,7 @@
 //! reads the environment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
@@ -101,10 +101,15 @@ impl Exec {
     /// `f(0), f(1), ..., f(n - 1)`, in that order, computed in parallel.
     ///
     /// # Errors
-    /// Those of `f`; where several units fail, the error of any one of them.
+    /// Those of `f`; where several units fail, the error of the first in order.
     pub fn map<T: Send>(&self, n: usize, f: impl Fn(usize) -> Result<T> + Sync + Send) -> Result<Vec<T>> {
         match &self.pool {
-            Some(pool) if n > 1 => pool.install(|| (0..n).into_par_iter().map(f).collect()),
+            Some(pool) if n > 1 => {
+                let first = FirstFailure::default();
+                let results: Vec<_> =
+                    pool.install(|| (0..n).into_par_iter().map(|i| first.guard(i, || f(i))).collect());
+                results.into_iter().collect()
+            }
             _ => (0..n).map(f).collect(),
         }
     }
@@ -112,7 +117,7 @@ impl Exec {
     /// Like [`Exec::map`] over items that each unit of work owns, such as disjoint mutable slices of one array.
     ///
     /// # Errors
-    /// Those of `f`; where several units fail, the error of any one of them.
+    /// Those of `f`; where several units fail, the error of the first in order.
     pub fn map_items<I: Send, T: Send>(
         &self,
         items: Vec<I>,
@@ -120,10 +125,36 @@ impl Exec {
     ) -> Result<Vec<T>> {
         match &self.pool {
             Some(pool) if items.len() > 1 => {
-                pool.install(|| items.into_par_iter().enumerate().map(|(i, item)| f(i, item)).collect())
+                let first = FirstFailure::default();
+                let units = items.into_par_iter().enumerate();
+                let results: Vec<_> =
+                    pool.install(|| units.map(|(i, item)| first.guard(i, || f(i, item))).collect());
+                results.into_iter().collect()
             }
             _ => items.into_iter().enumerate().map(|(i, item)| f(i, item)).collect(),
         }
+    }
+}
+
+/// The lowest unit that failed so far. Units after it are skipped, units before it are not: so the error that is
+/// returned does not depend on threads.
+struct FirstFailure(AtomicUsize);
+
+impl Default for FirstFailure {
+    fn default() -> Self {
+        Self(AtomicUsize::new(usize::MAX))
+    }
+}
+
+impl FirstFailure {
+    fn guard<T>(&self, unit: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if unit > self.0.load(Relaxed) {
+            // Stands behind the failure in order, so nobody sees it.
+            return Err(Error::Interrupted);
+        }
+        work().inspect_err(|_| {
+            self.0.fetch_min(unit, Relaxed);
+        })
     }
 }
 
@@ -141,6 +172,18 @@ mod tests {
             assert_eq!(exec.map(100, Ok).unwrap(), (0..100).collect::<Vec<_>>());
             let items: Vec<usize> = (0..100).rev().collect();
             assert_eq!(exec.map_items(items, |i, x| Ok(i + x)).unwrap(), vec![99; 100]);
+        }
+    }
+
+    #[test]
+    fn the_error_of_the_first_unit_is_returned_on_any_number_of_threads() {
+        for n_threads in [1, 2, 8] {
+            let exec = Exec::default().with_pool(pool(n_threads));
+            for _ in 0..50 {
+                let fail = |i: usize| if i % 7 == 3 { Err(Error::row("unit", i, "failed")) } else { Ok(()) };
+                let message = exec.map(100, fail).unwrap_err().to_string();
+                assert!(message.starts_with("`unit`, row 3:"), "{message}");
+            }
         }
     }
 

@@ -257,7 +257,7 @@ where
 }
 
 /// Checks that every weight is finite and not negative.
-fn check_weights(weights: &[f64], exec: &Exec) -> Result<()> {
+pub(super) fn check_weights(weights: &[f64], exec: &Exec) -> Result<()> {
     let first_bad = exec.map(weights.len().div_ceil(CHUNK_EDGES), |c| {
         exec.checkpoint(0)?;
         let start = c * CHUNK_EDGES;

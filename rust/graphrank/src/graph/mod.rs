@@ -7,6 +7,7 @@
 mod array;
 mod build;
 mod csr;
+mod from_csr;
 mod ids;
 mod transform;
 mod transition;
@@ -126,44 +127,6 @@ impl Graph {
         let edges = EdgeSource { len: src.len(), ends: move |i: usize| codes.ends(i), weights };
         let out = build_csr(ids.len(), edges, options, exec)?;
         Ok((Self::from_csr_parts(out, options.directed, exec)?, ids))
-    }
-
-    /// A graph from the arrays of a square matrix in compressed sparse rows, in any order and with repeats, which
-    /// are summed. `directed: None` makes a symmetric matrix an undirected graph.
-    ///
-    /// # Errors
-    /// [`Error::InvalidData`] for offsets that fall, columns out of range, and weights that are negative or not
-    /// finite; [`Error::InvalidArgument`] for arrays that do not fit together, or `Some(false)` on a matrix that is
-    /// not symmetric.
-    pub fn from_csr<P, I>(
-        indptr: &[P],
-        indices: &[I],
-        data: Option<&[f64]>,
-        directed: Option<bool>,
-        exec: &Exec,
-    ) -> Result<Self>
-    where
-        P: Copy + TryInto<usize> + std::fmt::Display,
-        I: Copy + TryInto<u32> + std::fmt::Display + Sync,
-    {
-        let rows = transform::rows_of_csr(indptr, indices, data, exec)?;
-        let columns = transform::columns_of_csr(indptr.len() - 1, indices, exec)?;
-        let options = EdgeOptions { directed: true, ..EdgeOptions::default() };
-        let graph = Self::from_edges(indptr.len() - 1, &rows, &columns, data, options, exec)?;
-        if directed == Some(true) {
-            return Ok(graph);
-        }
-        if graph.incoming(exec)?.same_as(&graph.out) {
-            return Self::from_csr_parts(graph.out, false, exec);
-        }
-        if directed == Some(false) {
-            let remedy = "add the matrix to its transpose, or pass directed=True";
-            return Err(Error::argument(
-                "directed",
-                format!("is False, but the matrix is not symmetric; {remedy}"),
-            ));
-        }
-        Ok(graph)
     }
 
     /// From rows that are known to be sound, and symmetric unless `is_directed`.

@@ -25,7 +25,7 @@ pub struct Degrees {
 
 impl Csr {
     /// The row of every arc.
-    fn sources(&self, exec: &Exec) -> Result<Vec<u32>> {
+    pub(super) fn sources(&self, exec: &Exec) -> Result<Vec<u32>> {
         let mut sources = try_with_capacity("the row of every arc", self.n_arcs())?;
         for rows in self.row_chunks() {
             exec.checkpoint(0)?;
@@ -168,76 +168,6 @@ pub(super) fn count_loops(csr: &Csr, exec: &Exec) -> Result<usize> {
         Ok(rows.clone().zip(codes_from(rows.start)).filter(has_loop).count())
     })?;
     Ok(counts.iter().sum())
-}
-
-/// The row of every stored element, from checked row offsets.
-pub(super) fn rows_of_csr<P, I>(
-    indptr: &[P],
-    indices: &[I],
-    data: Option<&[f64]>,
-    exec: &Exec,
-) -> Result<Vec<u32>>
-where
-    P: Copy + TryInto<usize> + std::fmt::Display,
-{
-    let argument = "indptr";
-    let Some(n_rows) = indptr.len().checked_sub(1) else {
-        return Err(Error::argument(argument, "is empty; it has one element more than there are rows"));
-    };
-    super::check_n_nodes(n_rows)?;
-    if let Some(data) = data
-        && data.len() != indices.len()
-    {
-        let problem = format!("has {} elements, but `indices` has {}", data.len(), indices.len());
-        return Err(Error::argument("data", problem));
-    }
-    exec.checkpoint(0)?;
-    let mut rows = try_with_capacity("the row of every element", indices.len())?;
-    let offset = |i: usize| {
-        let wrong =
-            || Error::row(argument, i, format!("got {}, allowed are 0 to {}", indptr[i], indices.len()));
-        indptr[i].try_into().ok().filter(|&offset: &usize| offset <= indices.len()).ok_or_else(wrong)
-    };
-    if offset(0)? != 0 {
-        return Err(Error::row(argument, 0, format!("got {}, must be 0", indptr[0])));
-    }
-    for (row, i) in codes_from(0).zip(0..n_rows) {
-        let Some(length) = offset(i + 1)?.checked_sub(offset(i)?) else {
-            return Err(Error::row(
-                argument,
-                i + 1,
-                format!("got {}, row offsets never fall", indptr[i + 1]),
-            ));
-        };
-        rows.extend(std::iter::repeat_n(row, length));
-    }
-    if rows.len() != indices.len() {
-        let problem = format!("ends at {}, but `indices` has {} elements", rows.len(), indices.len());
-        return Err(Error::argument(argument, problem));
-    }
-    Ok(rows)
-}
-
-/// Column indices as codes, all below `n`.
-pub(super) fn columns_of_csr<I>(n: usize, indices: &[I], exec: &Exec) -> Result<Vec<u32>>
-where
-    I: Copy + TryInto<u32> + std::fmt::Display,
-{
-    exec.checkpoint(0)?;
-    let mut columns = try_with_capacity("columns", indices.len())?;
-    for (i, &index) in indices.iter().enumerate() {
-        match index.try_into() {
-            Ok(code) if (code as usize) < n => columns.push(code),
-            _ => {
-                return Err(Error::row(
-                    "indices",
-                    i,
-                    format!("got {index}, columns are numbered 0 to below {n}"),
-                ));
-            }
-        }
-    }
-    Ok(columns)
 }
 
 #[cfg(test)]
