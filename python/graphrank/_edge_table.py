@@ -40,6 +40,10 @@ class EdgeColumns:
 
 def edge_columns(edges: EdgeTable, src: str, dst: str, weight: str | None) -> EdgeColumns:
     """Read the columns named ``src``, ``dst`` and ``weight`` out of any accepted kind of edge table."""
+    given: list[tuple[str, Any]] = [("src", src), ("dst", dst), ("weight", weight)]
+    for argument, name in given:
+        if not isinstance(name, str) and (name is not None or argument != "weight"):
+            raise InvalidTypeError(f"`{argument}` must be the name of a column, got {name!r}")
     if isinstance(edges, tuple):
         columns = _from_tuple(edges, src, dst, weight)
     else:

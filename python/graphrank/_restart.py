@@ -119,7 +119,14 @@ def _from_array(graph: Graph, restart: NDArray[Any]) -> Restart:
 
 
 def _from_frame(graph: Graph, frame: pl.DataFrame | pl.LazyFrame) -> Restart:
-    if "query" not in frame.collect_schema().names():
+    names = frame.collect_schema().names()
+    unknown = [name for name in names if name not in ("query", "node", "weight")]
+    if unknown and {"node", "weight"} <= set(names):
+        raise InvalidArgumentError(
+            f"`restart` has columns `node`, `weight` and, for several queries, `query`; it also has {unknown[0]!r}: "
+            "rename or drop it"
+        )
+    if "query" not in names:
         node, weight = pick(frame, ["node", "weight"])
         return _some_weight(_one_query(graph._index.encode(node, "node"), checked_weights(weight)))
     query, node, weight = pick(frame, ["query", "node", "weight"])

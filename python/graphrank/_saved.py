@@ -31,7 +31,8 @@ def save_graph(inner: _core.Graph, nodes: pl.DataFrame, path: str | os.PathLike[
             "make the graph with ids and attributes of one type (integers, strings ...)"
         )
     table = io.BytesIO()
-    nodes.write_ipc_stream(table, compression="zstd")
+    # In one piece: several are brought into line by threads.
+    pl.DataFrame([column.rechunk() for column in nodes]).write_ipc_stream(table, compression="zstd")
     inner.save(file_path(path), table.getvalue(), how)
 
 

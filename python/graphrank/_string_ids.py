@@ -11,6 +11,7 @@ numbers, which are its keys.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TypeAlias
 
 import numpy as np
@@ -55,7 +56,17 @@ def _at(src: pl.Series, dst: pl.Series, positions: NDArray[np.uint64]) -> pl.Ser
     """The entries at ascending ``positions`` of ``dst`` appended to ``src``."""
     in_src = int(np.searchsorted(positions, len(src)))
     first, then = pl.Series(positions[:in_src]), pl.Series(positions[in_src:] - np.uint64(len(src)))
-    return pl.concat([src.gather(first).alias("id"), dst.gather(then).alias("id")])
+    return _compact(pl.concat([src.gather(first).alias("id"), dst.gather(then).alias("id")]))
+
+
+def _compact(ids: pl.Series) -> pl.Series:
+    """The same ids in memory of their own: what gather returns keeps every string of the columns alive."""
+    if not isinstance(ids.dtype, (pl.String, pl.Binary)):
+        return ids
+    stream = BytesIO()
+    ids.rechunk().to_frame().write_ipc_stream(stream)
+    stream.seek(0)
+    return pl.read_ipc_stream(stream).to_series()
 
 
 def _sorted_order(ids: pl.Series) -> NDArray[np.uint32]:

@@ -30,6 +30,9 @@ _INFER = 10_000
 _NOT_EMPTY = ~pl.all_horizontal(pl.all().is_null())
 """Polars reads an empty line as a row of nulls."""
 
+_NAME_OF_DIGITS = r"^\s*(\+|-?0[0-9])"
+_MAYBE_NAMES = re.compile(rb"(?m)(?:^|[\s,;\"])(?:\+|-?0)[0-9]")
+
 _Types: TypeAlias = dict[str, Any]
 
 
@@ -50,7 +53,7 @@ def read_separated(file: Path, names: list[str], separator: str) -> list[pl.Seri
             columns = pick(scan(types).filter(_NOT_EMPTY), names)
         return columns
 
-    return _typed(read, names)
+    return _typed(read, names, _MAYBE_NAMES.search(_content(file)) is not None)
 
 
 def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
@@ -79,19 +82,42 @@ def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
         frame = frame.filter(_NOT_EMPTY)
         return [frame[position].rename(name) for position, name in zip(positions, names, strict=True)]
 
-    return _typed(read, names)
+    columns = _typed(read, names, _MAYBE_NAMES.search(body) is not None)
+    _refuse_header(file, columns)
+    return columns
 
 
-def _typed(read: Callable[[_Types], list[pl.Series]], names: list[str]) -> list[pl.Series]:
-    """The columns with both ends as numbers or, failing that, both as strings."""
+def _refuse_header(file: Path, columns: list[pl.Series]) -> None:
+    """An error if the first line names the columns: its words would become nodes."""
+    first = [column[0] for column in columns[:2] if column.dtype == pl.String and len(column) > 1]
+    numbers = [
+        column[1:].str.contains(r"^-?[0-9]+$").all() for column in columns[:2] if column.dtype == pl.String
+    ]
+    if len(first) == 2 and all(numbers) and not any(word.lstrip("-").isdigit() for word in first):
+        raise InvalidDataError(
+            f"{str(file)!r}: the first line, {' '.join(first)!r}, names the columns and the others hold integers; "
+            "begin it with # or call the file .csv or .tsv"
+        )
+
+
+def _typed(
+    read: Callable[[_Types], list[pl.Series]], names: list[str], may_be_names: bool
+) -> list[pl.Series]:
+    """The columns with both ends as numbers or, failing that, both as strings.
+
+    Digits with a zero or a plus before them name something (an account, a postal code): as numbers, 007 and 7 would
+    become one node. ``may_be_names`` says that the text has such digits somewhere.
+    """
     weight = dict.fromkeys(names[2:], pl.Float64)
     try:
         columns = read(weight)
-        if (columns[0].dtype == pl.String) == (columns[1].dtype == pl.String):
+        if (columns[0].dtype == pl.String) == (columns[1].dtype == pl.String) and not may_be_names:
             return columns
     except pl.exceptions.ComputeError:
         pass  # an id beyond the rows that were looked at is not an integer; or the file is bad, which shows again
     texts = read(weight | dict.fromkeys(names[:2], pl.String))
+    if any(column.str.contains(_NAME_OF_DIGITS).any() for column in texts[:2]):
+        return texts
     numbers = [_as_numbers(column) for column in texts[:2]]
     return texts if any(column.dtype == pl.String for column in numbers) else [*numbers, *texts[2:]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["file_path", "one_of", "positive_int", "positive_number", "real_number"]
+__all__ = ["file_path", "one_of", "positive_int", "positive_number", "real_number", "true_or_false"]
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -18,6 +18,13 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
         return value
     words = ", ".join(repr(word) for word in allowed)
     raise InvalidArgumentError(f"`{name}` must be one of {words}, got {value!r}")
+
+
+def true_or_false(name: str, value: Any) -> bool:
+    """``value`` if it is a boolean, Python's or NumPy's; a word such as ``"no"`` would count as true."""
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return bool(value)
+    raise InvalidTypeError(f"`{name}` must be True or False, got {value!r}")
 
 
 def file_path(path: Any) -> str:

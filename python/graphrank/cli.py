@@ -205,6 +205,8 @@ def _check_output(arguments: argparse.Namespace) -> None:
 
     _limit(arguments)
     if arguments.output is not None:
+        if os.path.exists(arguments.output) and os.path.samefile(arguments.output, arguments.file):
+            raise InvalidArgumentError(f"--output {arguments.output} would overwrite the edges that are read")
         check_writable(arguments.output)
 
 

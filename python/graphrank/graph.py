@@ -21,7 +21,7 @@ from graphrank._run import QUIET, run_opts
 from graphrank._saved import from_bytes, load_graph, save_graph, to_bytes
 from graphrank._scipy import core_from_scipy, scipy_from_graph
 from graphrank._typing import Duplicates, EdgeTable, IntoIds, NodeTable, Progress, SelfLoops
-from graphrank._validate import one_of
+from graphrank._validate import one_of, true_or_false
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["Graph"]
@@ -148,7 +148,7 @@ class Graph:
         [(30, 'cat'), (20, 'bob'), (10, 'ann'), (5, 'dan')]
         """
         rules = EdgeRules(
-            bool(directed),
+            true_or_false("directed", directed),
             one_of("duplicates", duplicates, ("sum", "first", "max", "error")),
             one_of("self_loops", self_loops, ("keep", "drop")) == "keep",
             run_opts(progress, timeout_s),

@@ -74,7 +74,8 @@ def pagerank(
 
     Notes
     -----
-    Every sweep costs O(n_nodes + n_edges); about log(tol) / log(damping) sweeps are needed at most.
+    Every sweep costs O(n_nodes + n_edges); at most about
+    log(tol * (1 - damping) / 2) / log(damping) sweeps are needed.
 
     References
     ----------
@@ -157,7 +158,8 @@ def personalized_pagerank(
 
     Notes
     -----
-    Every sweep costs O(n_nodes + n_edges) per query; about log(tol) / log(damping) sweeps are needed at most.
+    Every sweep costs O(n_nodes + n_edges) per query; at most about
+    log(tol * (1 - damping) / 2) / log(damping) sweeps are needed.
 
     References
     ----------
@@ -325,7 +327,8 @@ class PprResult:
         MissingDependencyError
             If matplotlib is not installed.
         """
-        if not 0 <= query < len(self):
+        position: Any = query
+        if not isinstance(position, int) or not 0 <= position < len(self):
             raise InvalidArgumentError(f"`query` must be a position from 0 to {len(self) - 1}, got {query!r}")
         if ax is None:
             ax = import_optional("matplotlib.pyplot", "PprResult.plot()").subplots()[1]

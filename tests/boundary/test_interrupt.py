@@ -21,7 +21,8 @@ WORK = {
         "core.Graph.from_codes(n, a, a[::-1].copy(), w, False, 'sum', True, how)",
     ),
     "a build from a matrix": (
-        "n = 5_000_000; p = np.arange(n + 1); a = np.random.default_rng(0).permutation(n); w = np.ones(n)",
+        "n = 1_000_000; p = np.arange(0, 10 * n + 1, 10); a = np.random.default_rng(0).integers(0, n, 10 * n); "
+        "w = np.ones(10 * n)",
         "core.Graph.from_csr(p, a, w, None, how)",
     ),
     "a large PageRank": (

@@ -32,8 +32,8 @@ pub enum Error {
     },
     /// An iterative method stopped making progress before it reached the requested error.
     #[error(
-        "`tol` = {tol:e} was not reached: the error bound stands at {bound:e} after {iterations} iterations; \
-         the rounding of 64-bit floats allows no less here, ask for a larger `tol`"
+        "`tol` = {tol:e} is out of reach: the rounding of 64-bit floats allows no error bound below {bound:.1e} here \
+         ({iterations} iterations done); ask for a larger `tol`"
     )]
     DidNotConverge {
         /// The error that was asked for.
