@@ -45,7 +45,7 @@ bench: ## Criterion benchmarks of the Rust core
 	cargo bench --locked --manifest-path benches/rust/Cargo.toml
 
 bench-peers: $(VENV)/.peers ## Compare with other graph libraries, side by side in one run
-	$(BIN)/python benches/python/ingest.py
+	$(BIN)/python benches/python/ingest.py --threads 2
 	$(BIN)/python benches/python/ppr.py
 
 docs: $(VENV)/.test ## Run every snippet of README and docs/, then build the Rust pages
