@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -85,11 +86,42 @@ def test_integer_and_categorical_ids_are_found_by_their_text(capsys, tmp_path):
         assert (code, out.splitlines()[1].split(",")[0]) == (0, "8")
 
 
+NAMED = {
+    "true": pl.Series([True, False]),
+    "False": pl.Series([False, True]),
+    "2024-05-17": pl.Series([dt.date(2024, 5, 17), dt.date(2024, 5, 18)]),
+    "2024-05-17T09:30": pl.Series([dt.datetime(2024, 5, 17, 9, 30), dt.datetime(2025, 1, 1)]),
+    "2024-05-17 09:30:00": pl.Series([dt.datetime(2024, 5, 17, 9, 30), dt.datetime(2025, 1, 1)]),
+    "2024-05-17T11:30+04:00": pl.Series(
+        [dt.datetime(2024, 5, 17, 7, 30), dt.datetime(2025, 1, 1)], dtype=pl.Datetime("ms", "UTC")
+    ),
+    "09:30": pl.Series([dt.time(9, 30), dt.time(10)]),
+    "abc": pl.Series([b"abc", b"x"]),
+}
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_ids_of_every_dtype_that_has_a_spelling_can_be_named(capsys, text, tmp_path):
+    ids = NAMED[text].rename("src")
+    path = tmp_path / "e.parquet"
+    pl.DataFrame([ids, ids.reverse().rename("dst")]).write_parquet(path)
+    code, _, err = run(capsys, "ppr", str(path), "-s", text, "-o", str(tmp_path / "answer.parquet"))
+    assert code == 0, err
+    assert pl.read_parquet(tmp_path / "answer.parquet")["query"].unique().to_list() == ids.head(1).to_list()
+
+
+def test_a_time_without_a_zone_is_in_the_zone_of_the_ids(capsys, tmp_path):
+    ids = pl.Series("src", [dt.datetime(2024, 5, 17, 9, 30)]).dt.replace_time_zone("Europe/Berlin")
+    path = tmp_path / "e.parquet"
+    pl.DataFrame([ids, ids.rename("dst")]).write_parquet(path)
+    assert run(capsys, "ppr", str(path), "-s", "2024-05-17T09:30")[0] == 0
+    assert run(capsys, "ppr", str(path), "-s", "2024-05-17T07:30Z")[0] == 0
+    assert run(capsys, "ppr", str(path), "-s", "2024-05-17T09:30Z")[0] == 1
+
+
 @pytest.mark.parametrize("dtype", [pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Binary])
 def test_a_source_that_cannot_be_such_an_id_is_a_data_error(capsys, dtype, tmp_path):
     """Whatever the ids are, text that names none of them is no crash."""
-    import datetime as dt
-
     values = {
         pl.Boolean: [True, False],
         pl.Date: [dt.date(2024, 1, 1), dt.date(2024, 1, 2)],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import warnings
 
 import numpy as np
 import polars as pl
@@ -144,6 +146,12 @@ def test_fractional_ids_are_treated_alike_wherever_they_stand(rows_before, tmp_p
         read(tmp_path, "e.csv", "src,dst\n" + "1,2\n" * rows_before + "1.5,2\n")
 
 
+@pytest.mark.parametrize("rows_before", [0, 12_000])
+def test_wide_integers_are_treated_alike_wherever_they_stand(rows_before, tmp_path):
+    g = read(tmp_path, "e.csv", "src,dst\n" + "1,2\n" * rows_before + f"{10**30},2\n")
+    assert g.nodes["id"].to_list() == [1, 2, 10**30][not rows_before :]
+
+
 @pytest.mark.parametrize("name", ["e.txt", "e.csv", "e.tsv", "e.txt.gz"])
 def test_a_file_without_edges_is_an_empty_graph(name, tmp_path):
     text = {"e.csv": b"src,dst\n", "e.tsv": b"src\tdst\n", "e.txt": b"# nothing\n"}.get(
@@ -202,6 +210,37 @@ def test_a_matrix_takes_no_rules_for_rows(options, tmp_path):
     sparse.save_npz(tmp_path / "m.npz", sparse.eye_array(3, format="csr"))
     with pytest.raises(InvalidArgumentError, match="`duplicates` or `self_loops`"):
         gr.read_edges(tmp_path / "m.npz", **options)
+
+
+def test_a_dense_matrix_is_refused_by_the_name_of_its_file(tmp_path):
+    with pytest.raises(InvalidDataError, match=r"d\.mtx.*dense"):
+        read(tmp_path, "d.mtx", "%%MatrixMarket matrix array real general\n1 1\n5\n")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY", b"no matrix"])
+def test_a_bad_npz_file_is_closed_and_not_called_gzip(content, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a file left open is one
+        with pytest.raises(CorruptFileError, match=r"m\.npz") as caught:
+            read(tmp_path, "m.npz", content)
+    assert "gzip" not in str(caught.value)
+    assert not [fd for fd in os.listdir("/proc/self/fd") if target(fd).endswith("m.npz")]
+
+
+def target(fd):
+    """The file that is open as ``fd``, if it still is."""
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("path", [5, None, ["e.csv"], 1.5])
+def test_a_path_that_is_none_is_refused(path):
+    g = gr.Graph.from_edges(([1], [2]))
+    for use in (gr.read_edges, gr.Graph.load, g.save):
+        with pytest.raises(InvalidTypeError, match="`path`"):
+            use(path)
 
 
 @pytest.mark.parametrize("name", ["e", "e.xlsx", "e.graph", "e.gz", ".csv.gz.zip"])

@@ -113,7 +113,7 @@ def _listed_codes(column: pl.Series, index: NodeIndex) -> NDArray[np.uint32]:
 
 
 def _raise_repeated(table: EdgeColumns, rules: EdgeRules, error: InvalidDataError) -> None:
-    """Name the first row that repeats an edge, if that is what the core objected to (not in a forked child)."""
+    """Name the first row that repeats an edge, if that is what the core objected to (and Polars has threads)."""
     if pool_is_lost():
         return
     a, b = pl.col("a"), pl.col("b")

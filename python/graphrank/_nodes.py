@@ -32,12 +32,12 @@ def node_table(nodes: NodeTable) -> tuple[pl.DataFrame, NodeIndex]:
         row = ids.is_null().arg_true()[0]
         raise InvalidDataError(f"`nodes`: column {name!r} is null in row {row}; every node needs an id")
     check_id_dtype(ids)
-    is_new = ids.is_first_distinct()  # n_unique would hang in a forked child
+    is_new = ids.is_first_distinct()  # n_unique would want the threads of Polars
     if not is_new.all():
         row = (~is_new).arg_true()[0]
         raise InvalidDataError(f"`nodes`: {ids[row]!r} is listed again in row {row}; list every node once")
     index = NodeIndex(ids)
-    return pl.DataFrame([index.ids, *frame.drop(name).get_columns()]), index
+    return pl.DataFrame([index.ids, *(column for column in frame if column.name != name)]), index
 
 
 def _frame(nodes: Any) -> pl.DataFrame:

@@ -8,7 +8,7 @@ IDS = {
     "String": "base.cast(pl.String)",
     "scattered Int64": "base * 1_000_003",
     "Int64 from 0": "base",
-    "Int128": "base.cast(pl.Int128) * 2**55 * 2**55",
+    "Int128": "pl.Series('id', [i << 110 for i in range(300)], dtype=pl.Int128)",
     "Categorical": "base.cast(pl.String).cast(pl.Categorical)",
     "Enum": "base.cast(pl.String).cast(pl.Enum([str(i) for i in range(300)][::-1]))",
     "Date": "base.cast(pl.Int32).cast(pl.Date)",
