@@ -38,7 +38,7 @@ def test_a_header_in_a_file_without_headers_is_an_error(tmp_path: Path) -> None:
 
 def test_a_word_for_directed_is_an_error() -> None:
     with pytest.raises(InvalidTypeError, match="`directed` must be True or False, got 'no'"):
-        gr.Graph.from_edges(([1], [2]), directed="no")  # type: ignore[arg-type]
+        gr.Graph.from_edges(([1], [2]), directed="no")
 
 
 def test_a_column_that_restart_does_not_know_is_an_error() -> None:
@@ -49,7 +49,7 @@ def test_a_column_that_restart_does_not_know_is_an_error() -> None:
 
 def test_an_expression_for_a_column_name_is_an_error() -> None:
     with pytest.raises(InvalidTypeError, match="`src` must be the name of a column"):
-        gr.Graph.from_edges(pl.DataFrame({"x": [1], "y": [2]}), pl.col("x"), "y")  # type: ignore[arg-type]
+        gr.Graph.from_edges(pl.DataFrame({"x": [1], "y": [2]}), pl.col("x"), "y")
 
 
 def test_the_command_line_does_not_overwrite_what_it_reads(

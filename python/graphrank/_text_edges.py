@@ -38,7 +38,8 @@ _Types: TypeAlias = dict[str, Any]
 
 def read_separated(file: Path, names: list[str], separator: str) -> list[pl.Series]:
     """The columns ``names`` (src, dst and perhaps weight) of a table whose first line names the columns."""
-    source: Any = io.BytesIO(_content(file)) if _is_gzip(file) else file
+    content = _content(file)
+    source: Any = io.BytesIO(content) if _is_gzip(file) else file
 
     def scan(types: _Types) -> pl.LazyFrame:
         return pl.scan_csv(
@@ -53,7 +54,7 @@ def read_separated(file: Path, names: list[str], separator: str) -> list[pl.Seri
             columns = pick(scan(types).filter(_NOT_EMPTY), names)
         return columns
 
-    return _typed(read, names, _MAYBE_NAMES.search(_content(file)) is not None)
+    return _typed(read, names, _MAYBE_NAMES.search(content) is not None)
 
 
 def read_lines(file: Path, names: list[str]) -> list[pl.Series]:
