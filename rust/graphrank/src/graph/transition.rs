@@ -19,16 +19,23 @@ pub(crate) struct Transition {
 pub(crate) enum Steps {
     /// All arcs of a node alike: the inverse of its degree each. A node without arcs has degree 1 here.
     Uniform { degrees: Vec<u32>, inverses: Vec<f64> },
-    /// A probability per incoming arc, in the order of the incoming arcs.
-    Weighted { probabilities: Buffer<f64> },
+    /// A probability per incoming arc, in the order of the incoming arcs, and what gives those of outgoing arcs.
+    Weighted { probabilities: Buffer<f64>, rows: Vec<RowScale> },
 }
 
 /// A row's largest weight, and the sum of the row's weights divided by it. Dividing by the largest first keeps rows
 /// of huge or tiny weights from overflowing or vanishing.
-#[derive(Clone, Copy)]
-struct RowScale {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowScale {
     largest: f64,
     sum: f64,
+}
+
+impl RowScale {
+    /// The probability of the row's arc of that weight; 0 where no arc has weight.
+    pub(crate) fn share(self, weight: f64) -> f64 {
+        if self.largest > 0.0 { weight / self.largest / self.sum } else { 0.0 }
+    }
 }
 
 impl Transition {
@@ -47,13 +54,15 @@ impl Transition {
         let rows = row_scales(csr, exec)?;
         let dangling = nodes_where(n, |v| rows[v].largest == 0.0)?;
         let probabilities = probabilities(graph.incoming(exec)?, &rows, exec)?;
-        Ok(Self { steps: Steps::Weighted { probabilities }, dangling })
+        Ok(Self { steps: Steps::Weighted { probabilities, rows }, dangling })
     }
 
     pub(super) fn n_bytes(&self) -> usize {
         let steps = match &self.steps {
             Steps::Uniform { degrees, inverses } => size_of_val(&degrees[..]) + size_of_val(&inverses[..]),
-            Steps::Weighted { probabilities } => size_of_val(&probabilities[..]),
+            Steps::Weighted { probabilities, rows } => {
+                size_of_val(&probabilities[..]) + size_of_val(&rows[..])
+            }
         };
         steps + size_of_val(&self.dangling[..])
     }
@@ -99,8 +108,7 @@ fn probabilities(incoming: &Csr, rows: &[RowScale], exec: &Exec) -> Result<Buffe
     exec.map_items(parts, |_, (arcs, part)| {
         exec.checkpoint(0)?;
         for ((p, &u), &w) in part.iter_mut().zip(&targets[arcs.clone()]).zip(&weights[arcs]) {
-            let row = rows[u as usize];
-            *p = if row.largest > 0.0 { w / row.largest / row.sum } else { 0.0 };
+            *p = rows[u as usize].share(w);
         }
         Ok(())
     })?;
@@ -120,7 +128,7 @@ mod tests {
         let graph =
             Graph::from_edges(4, &[0, 0, 1, 1, 2], &[1, 2, 0, 3, 3], Some(&weights), options, &exec).unwrap();
         let walk = graph.transition(&exec).unwrap();
-        let Steps::Weighted { probabilities } = &walk.steps else { panic!("the graph is weighted") };
+        let Steps::Weighted { probabilities, .. } = &walk.steps else { panic!("the graph is weighted") };
         // Incoming arcs by target: 1->0, 0->1, 0->2, 1->3, 2->3.
         assert_eq!(probabilities[..], [0.5, 0.5, 0.5, 0.5, 0.0]);
         assert_eq!(walk.dangling, [2, 3]);

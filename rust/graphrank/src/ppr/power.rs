@@ -147,7 +147,7 @@ impl<'g> Walk<'g> {
         let finish = |sum: f64| self.damping * sum + inflow.uniform;
         match &self.transition.steps {
             Steps::Uniform { .. } => gather(self.incoming, rows.clone(), z, next, finish),
-            Steps::Weighted { probabilities } => {
+            Steps::Weighted { probabilities, .. } => {
                 gather_weighted(self.incoming, rows.clone(), z, probabilities, next, finish);
             }
         }
@@ -182,7 +182,7 @@ impl<'g> Walk<'g> {
                 let finish = |sum: f64| self.damping * sum;
                 match &self.transition.steps {
                     Steps::Uniform { .. } => gather(self.incoming, v..v + 1, &z, &mut flow, finish),
-                    Steps::Weighted { probabilities } => {
+                    Steps::Weighted { probabilities, .. } => {
                         gather_weighted(self.incoming, v..v + 1, &z, probabilities, &mut flow, finish);
                     }
                 }
