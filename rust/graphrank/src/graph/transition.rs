@@ -32,6 +32,11 @@ pub(crate) struct RowScale {
 }
 
 impl RowScale {
+    /// Whether no arc of the row has weight.
+    pub(crate) fn is_empty(self) -> bool {
+        self.largest == 0.0
+    }
+
     /// The probability of the row's arc of that weight; 0 where no arc has weight.
     pub(crate) fn share(self, weight: f64) -> f64 {
         if self.largest > 0.0 { weight / self.largest / self.sum } else { 0.0 }
@@ -52,7 +57,7 @@ impl Transition {
             return Ok(Self { steps: Steps::Uniform { degrees, inverses }, dangling });
         }
         let rows = row_scales(csr, exec)?;
-        let dangling = nodes_where(n, |v| rows[v].largest == 0.0)?;
+        let dangling = nodes_where(n, |v| rows[v].is_empty())?;
         let probabilities = probabilities(graph.incoming(exec)?, &rows, exec)?;
         Ok(Self { steps: Steps::Weighted { probabilities, rows }, dangling })
     }

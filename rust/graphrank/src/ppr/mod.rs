@@ -34,6 +34,8 @@
 //! ```
 
 mod power;
+#[allow(dead_code, reason = "what pushes from here comes in the next changes")]
+pub(crate) mod push;
 mod queries;
 mod sweep;
 mod top_k;
