@@ -21,24 +21,26 @@
 //! What is left is bounded by ‖a - p‖₁ <= ‖r‖₁, and after a run that finished, by ε times the arcs of touched nodes.
 //!
 //! # Memory
-//! Nodes get *slots* in the order in which they are touched, and a node's arcs are rewritten to slots when it is first
-//! pushed: later pushes stay within a compact copy of the neighbourhood, whatever the size of the graph. The one array
-//! of `n` (4 bytes per node) is allocated once per [`Pusher`] and cleared by the list of touched nodes.
+//! 40 bytes per node, allocated once per [`Pusher`] and cleared by the list of touched nodes. Fresh pages of the system
+//! are zero already, so even the first query costs only what it touches. Rewriting the arcs of touched nodes into a
+//! compact copy was tried: on web-like and social graphs, where an arc is pushed over some 5 times, it took 1.4 times
+//! as long.
 //!
 //! # Cost
-//! A run that finishes pushes over at most 1 / (c ε) arcs; c ε d(u) settles at each push of u, and all of it is 1.
+//! A run that finishes pushes over at most 1 / (c ε) arcs: c ε d(u) settles at each push of u, and all of it is 1.
 
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::graph::{Arcs, Graph, RowScale, Steps, Transition, usize_of};
-use crate::memory::{Buffer, try_reserve};
+use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
+use crate::memory::Buffer;
 use crate::numeric;
 
 /// Arcs between two looks at the clock: about a millisecond.
-const CHECKPOINT_ARCS: u64 = 1 << 19;
-/// By how much each round of [`Pusher::settle`] lowers the threshold. Measured on web-like and social graphs, anything
-/// from 4 to 16 takes about the same number of arcs; going to the last threshold at once takes 2 to 3 times as many.
+const CHECKPOINT_ARCS: u64 = 1 << 18;
+/// By how much each round of [`Pusher::settle`] lowers the threshold.
 const ROUND: f64 = 1.0 / 8.0;
+/// Added to the limit of a node while it waits in the queue, and the limit of dangling nodes: no residual is above it.
+const NEVER: f64 = 1e300;
 
 /// The killed walk along outgoing arcs.
 #[derive(Clone, Copy)]
@@ -62,50 +64,34 @@ impl<'g> KilledWalk<'g> {
         1.0 - self.damping
     }
 
-    fn is_dangling(&self, node: u32) -> bool {
+    /// Arcs of a node; 0 if it is dangling.
+    fn degree(&self, node: u32) -> u32 {
+        let ends = &self.arcs.offsets[node as usize..];
+        #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
+        let degree = (ends[1] - ends[0]) as u32;
         match &self.transition.steps {
-            Steps::Uniform { .. } => self.arcs.offsets[node as usize] == self.arcs.offsets[node as usize + 1],
-            Steps::Weighted { rows, .. } => rows[node as usize].is_empty(),
+            Steps::Weighted { rows, .. } if rows[node as usize].is_empty() => 0,
+            _ => degree,
         }
     }
 }
 
-/// What a push adds to: read and written at random, so kept apart from the rest.
-#[derive(Clone, Copy)]
-struct Mass {
-    residual: f64,
-    /// The residual above which the node joins the queue; infinite while it waits there, and for dangling nodes.
-    limit: f64,
-}
-
-/// A touched node.
-struct Slot {
-    node: u32,
-    /// Arcs that count for the threshold; 0 marks a dangling node.
-    n_arcs: u32,
-    reserve: f64,
-    /// Score per residual: c / (1 - α P(u, u)). Zero until the first push has rewritten the arcs.
-    gain: f64,
-    /// What passes on per residual, times the probability of each arc: α / (1 - α P(u, u)); for uniform arcs, all
-    /// alike, that probability is contained.
-    spread: f64,
-    /// Rewritten arcs.
-    begin: usize,
-    end: usize,
-}
+/// Residual of a node, and the residual above which it joins the queue: ε d, 0 if it was never touched, and at least
+/// [`NEVER`] if it waits in the queue or is dangling.
+type Mass = [f64; 2];
 
 /// Scratch of forward push, for one query after the other on graphs of one size.
 pub(crate) struct Pusher {
-    /// Slot of each node, plus 1; 0 if untouched.
-    slot_of: Buffer<u32>,
-    slots: Vec<Slot>,
-    masses: Vec<Mass>,
-    /// Targets of rewritten arcs, as slots. Loops and arcs of probability 0 are left out.
-    targets: Vec<u32>,
-    /// Their probabilities; empty where all arcs of a node are alike.
-    probabilities: Vec<f64>,
-    queue: Vec<u32>,
-    next: Vec<u32>,
+    masses: Buffer<Mass>,
+    reserves: Buffer<f64>,
+    /// Touched nodes in the order in which they were, and their degrees: the first `n_touched`.
+    touched: Buffer<[u32; 2]>,
+    n_touched: usize,
+    /// Nodes whose turn it is.
+    queue: Buffer<u32>,
+    /// Nodes whose turn comes next, with a seat to spare.
+    next: Buffer<u32>,
+    n_next: usize,
     /// ε of the current run.
     per_arc: f64,
     n_arcs: u64,
@@ -124,40 +110,40 @@ pub(crate) struct Touched {
 impl Pusher {
     /// Scratch for graphs of `n_nodes`.
     pub(crate) fn new(n_nodes: usize) -> Result<Self> {
+        const WHAT: &str = "scratch of forward push";
         Ok(Self {
-            slot_of: Buffer::zeroed("slots of nodes", n_nodes)?,
-            slots: Vec::new(),
-            masses: Vec::new(),
-            targets: Vec::new(),
-            probabilities: Vec::new(),
-            queue: Vec::new(),
-            next: Vec::new(),
-            per_arc: f64::INFINITY,
+            masses: Buffer::zeroed(WHAT, n_nodes)?,
+            reserves: Buffer::zeroed(WHAT, n_nodes)?,
+            touched: Buffer::zeroed(WHAT, n_nodes)?,
+            n_touched: 0,
+            queue: Buffer::zeroed(WHAT, n_nodes + 1)?,
+            next: Buffer::zeroed(WHAT, n_nodes + 1)?,
+            n_next: 0,
+            per_arc: 1.0,
             n_arcs: 0,
         })
     }
 
     /// Forgets the query before and begins another: `restart` lists distinct nodes and their shares.
-    pub(crate) fn start(&mut self, walk: KilledWalk<'_>, restart: &[(u32, f64)]) -> Result<()> {
-        debug_assert_eq!(self.slot_of.len(), walk.n_nodes(), "scratch is for graphs of one size");
-        for slot in self.slots.drain(..) {
-            self.slot_of[slot.node as usize] = 0;
+    pub(crate) fn start(&mut self, walk: KilledWalk<'_>, restart: &[(u32, f64)]) {
+        debug_assert_eq!(self.masses.len(), walk.n_nodes(), "scratch is for graphs of one size");
+        for &[node, _] in &self.touched[..self.n_touched] {
+            self.masses[node as usize] = [0.0; 2];
+            self.reserves[node as usize] = 0.0;
         }
-        self.masses.clear();
-        self.targets.clear();
-        self.probabilities.clear();
-        self.per_arc = f64::INFINITY;
+        self.n_touched = 0;
         self.n_arcs = 0;
-        self.reserve_slots(restart.len())?;
         for &(node, share) in restart {
-            let slot = self.slot(walk, node);
-            self.masses[slot as usize].residual = share;
+            let degree = walk.degree(node);
+            self.masses[node as usize] = [share, NEVER];
+            self.touched[self.n_touched] = [node, degree];
+            self.n_touched += 1;
         }
-        Ok(())
+        self.settle_dangling(walk);
     }
 
-    /// Pushes until no residual is above `per_arc` times the arcs of its node, or until the next push would bring
-    /// the arcs since [`Pusher::start`] above `most_arcs`. Says whether it finished. Runs continue each other: a
+    /// Pushes until no residual is above `per_arc` (positive) times the arcs of its node, or until the next push would
+    /// bring the arcs since [`Pusher::start`] above `most_arcs`. Says whether it finished. Runs continue each other: a
     /// smaller `per_arc` refines what there is.
     pub(crate) fn run(
         &mut self,
@@ -166,33 +152,34 @@ impl Pusher {
         most_arcs: u64,
         exec: &Exec,
     ) -> Result<bool> {
-        self.per_arc = per_arc;
-        self.fill_queue()?;
+        self.per_arc = per_arc.max(f64::MIN_POSITIVE);
+        let mut n_queued = self.fill_queue();
         let mut next_look = self.n_arcs + CHECKPOINT_ARCS;
         let mut is_within = true;
-        while is_within && !self.queue.is_empty() {
-            self.reserve_slots(0)?;
-            let queue = std::mem::take(&mut self.queue);
-            for &slot in &queue {
-                is_within = self.n_arcs + u64::from(self.slots[slot as usize].n_arcs) <= most_arcs;
+        while is_within && n_queued > 0 {
+            self.n_next = 0;
+            for at in 0..n_queued {
+                let node = self.queue[at];
+                let ends = &walk.arcs.offsets[node as usize..];
+                is_within = self.n_arcs + (ends[1] - ends[0]) <= most_arcs;
                 if !is_within {
                     break;
                 }
-                self.push(walk, slot)?;
+                self.push(walk, node, usize_of(ends[0])..usize_of(ends[1]));
                 if self.n_arcs >= next_look {
                     exec.checkpoint(0)?;
                     next_look = self.n_arcs + CHECKPOINT_ARCS;
                 }
             }
-            self.queue = std::mem::replace(&mut self.next, queue);
-            self.next.clear();
+            std::mem::swap(&mut self.queue, &mut self.next);
+            n_queued = self.n_next;
         }
         self.settle_dangling(walk);
         Ok(is_within)
     }
 
-    /// Runs with a falling threshold until ‖r‖₁ <= `goal`, which must be positive, or until the next push would bring
-    /// the arcs since [`Pusher::start`] above `most_arcs`. Says whether it got there.
+    /// Runs with a falling threshold until ‖r‖₁ <= `goal` (positive), or until the next push would bring the arcs since
+    /// [`Pusher::start`] above `most_arcs`. Says whether it got there.
     pub(crate) fn settle(
         &mut self,
         walk: KilledWalk<'_>,
@@ -200,11 +187,10 @@ impl Pusher {
         most_arcs: u64,
         exec: &Exec,
     ) -> Result<bool> {
-        self.settle_dangling(walk);
         while self.residual() > goal {
-            let steepest = self.steepest();
-            // Where all residuals are below this, their sum is below the goal: rounds need not go further.
-            let last = goal / self.volume() as f64;
+            let (steepest, volume) = self.steepest_and_volume();
+            // Where all residuals are below this, their sum is below the goal: no round need go further.
+            let last = goal / volume as f64;
             let per_arc = (steepest * ROUND).max(last.min(steepest * 0.5));
             if !self.run(walk, per_arc, most_arcs, exec)? {
                 return Ok(false);
@@ -213,12 +199,12 @@ impl Pusher {
         Ok(true)
     }
 
-    /// The nodes touched so far, in the order in which they were.
+    /// The nodes touched so far, in the order in which they were. Some may have neither reserve nor residual.
     pub(crate) fn touched(&self) -> impl ExactSizeIterator<Item = Touched> {
-        self.slots.iter().zip(&self.masses).map(|(slot, mass)| Touched {
-            node: slot.node,
-            reserve: slot.reserve,
-            residual: mass.residual,
+        self.touched[..self.n_touched].iter().map(|&[node, _]| Touched {
+            node,
+            reserve: self.reserves[node as usize],
+            residual: self.masses[node as usize][0],
         })
     }
 
@@ -229,172 +215,104 @@ impl Pusher {
 
     /// ‖r‖₁.
     pub(crate) fn residual(&self) -> f64 {
-        numeric::sum(self.masses.iter().map(|mass| mass.residual))
+        numeric::sum(self.touched().map(|touched| touched.residual))
     }
 
-    /// Arcs of touched nodes.
-    fn volume(&self) -> u64 {
-        self.slots.iter().map(|slot| u64::from(slot.n_arcs)).sum()
-    }
-
-    /// The largest residual per arc.
-    fn steepest(&self) -> f64 {
-        let live = self.slots.iter().zip(&self.masses).filter(|(slot, _)| slot.n_arcs > 0);
-        live.map(|(slot, mass)| mass.residual / f64::from(slot.n_arcs)).fold(0.0, f64::max)
-    }
-
-    fn limit(&self, n_arcs: u32) -> f64 {
-        if n_arcs == 0 { f64::INFINITY } else { self.per_arc * f64::from(n_arcs) }
-    }
-
-    /// Sets every limit for the current threshold and queues what is above it, in order of slots.
-    fn fill_queue(&mut self) -> Result<()> {
-        self.queue.clear();
-        self.next.clear();
-        try_reserve("touched nodes", &mut self.queue, self.slots.len())?;
-        for slot in 0..self.slots.len() {
-            let limit = self.limit(self.slots[slot].n_arcs);
-            let mass = &mut self.masses[slot];
-            mass.limit = limit;
-            if mass.residual > limit {
-                mass.limit = f64::INFINITY;
-                #[expect(clippy::cast_possible_truncation, reason = "slots are fewer than nodes")]
-                self.queue.push(slot as u32);
+    /// The largest residual per arc, and the arcs of touched nodes.
+    fn steepest_and_volume(&self) -> (f64, u64) {
+        let (mut steepest, mut volume) = (0.0f64, 0);
+        for &[node, degree] in &self.touched[..self.n_touched] {
+            if degree > 0 {
+                steepest = steepest.max(self.masses[node as usize][0] / f64::from(degree));
+                volume += u64::from(degree);
             }
         }
-        Ok(())
+        (steepest, volume)
     }
 
-    /// Settles what a node holds and passes the rest on.
-    fn push(&mut self, walk: KilledWalk<'_>, at: u32) -> Result<()> {
-        if self.slots[at as usize].gain == 0.0 {
-            self.rewrite(walk, at)?;
-        }
-        let slot = &mut self.slots[at as usize];
-        let mass = &mut self.masses[at as usize];
-        let residual = std::mem::take(&mut mass.residual);
-        mass.limit = self.per_arc * f64::from(slot.n_arcs);
-        slot.reserve += slot.gain * residual;
-        let passed = slot.spread * residual;
-        self.n_arcs += u64::from(slot.n_arcs);
-        let arcs = slot.begin..slot.end;
-        let targets = &self.targets[arcs.clone()];
-        if self.probabilities.is_empty() {
-            for &target in targets {
-                receive(&mut self.masses, &mut self.next, target, passed);
-            }
-        } else {
-            for (&target, &probability) in targets.iter().zip(&self.probabilities[arcs]) {
-                receive(&mut self.masses, &mut self.next, target, passed * probability);
+    /// Sets every limit for the current threshold and queues what is above it. Returns the length of the queue.
+    fn fill_queue(&mut self) -> usize {
+        let mut n_queued = 0;
+        for &[node, degree] in &self.touched[..self.n_touched] {
+            let [residual, limit] = &mut self.masses[node as usize];
+            *limit = limit_of(self.per_arc, degree);
+            if residual > limit {
+                *limit += NEVER;
+                self.queue[n_queued] = node;
+                n_queued += 1;
             }
         }
-        Ok(())
+        n_queued
     }
 
-    /// Rewrites the arcs of a node to slots, and finds what its loop does.
-    fn rewrite(&mut self, walk: KilledWalk<'_>, at: u32) -> Result<()> {
-        let node = self.slots[at as usize].node;
-        let ends = [walk.arcs.offsets[node as usize], walk.arcs.offsets[node as usize + 1]];
-        let arcs = usize_of(ends[0])..usize_of(ends[1]);
-        self.reserve_slots(arcs.len())?;
-        try_reserve("arcs of touched nodes", &mut self.targets, arcs.len())?;
-        let begin = self.targets.len();
+    /// Settles what a node holds and passes the rest on along its arcs.
+    fn push(&mut self, walk: KilledWalk<'_>, node: u32, arcs: std::ops::Range<usize>) {
+        let degree = arcs.len() as f64;
         let row = &walk.arcs.targets[arcs.clone()];
-        let (loop_probability, arc_probability) = match (&walk.transition.steps, walk.arcs.weights) {
-            (Steps::Weighted { rows, .. }, Some(weights)) => {
-                try_reserve("arcs of touched nodes", &mut self.probabilities, arcs.len())?;
-                (self.rewrite_weighted(walk, node, row, &weights[arcs], rows[node as usize]), 1.0)
-            }
-            _ => {
-                for &target in row.iter().filter(|&&target| target != node) {
-                    let slot = self.slot(walk, target);
-                    self.targets.push(slot);
-                }
-                let probability = 1.0 / row.len() as f64;
-                let n_loops = row.len() - (self.targets.len() - begin);
-                (n_loops as f64 * probability, probability)
-            }
+        // Not `contains`: without a way out of the loop, it takes many at once.
+        let has_loop = row.iter().fold(false, |found, &target| found | (target == node));
+        let residual = self.masses[node as usize][0];
+        self.n_arcs += row.len() as u64;
+        let weighted = match (&walk.transition.steps, walk.arcs.weights) {
+            (Steps::Weighted { rows, .. }, Some(weights)) => Some((rows[node as usize], &weights[arcs])),
+            _ => None,
         };
-        let visits = 1.0 / (1.0 - walk.damping * loop_probability);
-        let end = self.targets.len();
-        let slot = &mut self.slots[at as usize];
-        slot.gain = walk.stop() * visits;
-        slot.spread = walk.damping * visits * arc_probability;
-        (slot.begin, slot.end) = (begin, end);
-        Ok(())
-    }
-
-    /// Rewrites arcs that have probabilities of their own; returns that of the loop.
-    fn rewrite_weighted(
-        &mut self,
-        walk: KilledWalk<'_>,
-        node: u32,
-        row: &[u32],
-        weights: &[f64],
-        scale: RowScale,
-    ) -> f64 {
-        let mut loop_probability = 0.0;
-        for (&target, &weight) in row.iter().zip(weights) {
-            let probability = scale.share(weight);
-            if target == node {
-                loop_probability = probability;
-            } else if probability > 0.0 {
-                let slot = self.slot(walk, target);
-                self.targets.push(slot);
-                self.probabilities.push(probability);
+        let loop_probability = match weighted {
+            _ if !has_loop => 0.0,
+            Some((scale, weights)) => row.binary_search(&node).map_or(0.0, |at| scale.share(weights[at])),
+            None => 1.0 / degree,
+        };
+        let visits = residual / (1.0 - walk.damping * loop_probability);
+        self.reserves[node as usize] += walk.stop() * visits;
+        let passed = walk.damping * visits;
+        match weighted {
+            None => {
+                let passed = passed / degree;
+                self.pass_on(walk, row.iter().map(|&target| (target, passed)));
+            }
+            Some((scale, weights)) => {
+                let shares = weights.iter().map(|&weight| passed * scale.share(weight));
+                self.pass_on(walk, row.iter().copied().zip(shares));
             }
         }
-        loop_probability
+        // What came back by the loop is in the visits already.
+        self.masses[node as usize] = [0.0, self.per_arc * degree];
     }
 
-    /// The slot of a node, a new one if it had none; room for it must have been reserved.
-    fn slot(&mut self, walk: KilledWalk<'_>, node: u32) -> u32 {
-        let known = self.slot_of[node as usize];
-        if known > 0 {
-            return known - 1;
+    #[inline(always)]
+    fn pass_on(&mut self, walk: KilledWalk<'_>, shares: impl Iterator<Item = (u32, f64)>) {
+        let (masses, next, mut n_next) = (&mut self.masses[..], &mut self.next[..], self.n_next);
+        for (target, share) in shares {
+            let [residual, limit] = &mut masses[target as usize];
+            *residual += share;
+            if *limit == 0.0 {
+                let degree = walk.degree(target);
+                *limit = limit_of(self.per_arc, degree);
+                self.touched[self.n_touched] = [target, degree];
+                self.n_touched += 1;
+            }
+            // No branch: none could be foretold. What is written to a seat that is not taken is void.
+            let joins = *residual > *limit;
+            *limit += NEVER * f64::from(u8::from(joins));
+            next[n_next] = target;
+            n_next += usize::from(joins);
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "slots are fewer than nodes, which are counted in 32 bits"
-        )]
-        let slot = self.slots.len() as u32;
-        let offsets = &walk.arcs.offsets[node as usize..];
-        #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
-        let n_arcs = if walk.is_dangling(node) { 0 } else { (offsets[1] - offsets[0]) as u32 };
-        self.slots.push(Slot { node, n_arcs, reserve: 0.0, gain: 0.0, spread: 0.0, begin: 0, end: 0 });
-        self.masses.push(Mass { residual: 0.0, limit: self.limit(n_arcs) });
-        self.slot_of[node as usize] = slot + 1;
-        slot
-    }
-
-    /// Room for so many more slots, and for all slots in the queue being filled: each is in it at most once.
-    fn reserve_slots(&mut self, more: usize) -> Result<()> {
-        const WHAT: &str = "touched nodes";
-        let more = more.min(self.slot_of.len() - self.slots.len());
-        try_reserve(WHAT, &mut self.slots, more)?;
-        try_reserve(WHAT, &mut self.masses, more)?;
-        let n_unqueued = (self.slots.len() + more).saturating_sub(self.next.len());
-        try_reserve(WHAT, &mut self.next, n_unqueued)
+        self.n_next = n_next;
     }
 
     /// The walk stops at dangling nodes: of what they hold, c is score and the rest is gone.
     fn settle_dangling(&mut self, walk: KilledWalk<'_>) {
-        for (slot, mass) in self.slots.iter_mut().zip(&mut self.masses) {
-            if slot.n_arcs == 0 {
-                slot.reserve += walk.stop() * std::mem::take(&mut mass.residual);
+        for &[node, degree] in &self.touched[..self.n_touched] {
+            if degree == 0 {
+                let residual = std::mem::take(&mut self.masses[node as usize][0]);
+                self.reserves[node as usize] += walk.stop() * residual;
             }
         }
     }
 }
 
-#[inline(always)]
-fn receive(masses: &mut [Mass], next: &mut Vec<u32>, target: u32, residual: f64) {
-    let mass = &mut masses[target as usize];
-    mass.residual += residual;
-    if mass.residual > mass.limit {
-        mass.limit = f64::INFINITY;
-        next.push(target);
-    }
+fn limit_of(per_arc: f64, degree: u32) -> f64 {
+    if degree == 0 { NEVER } else { per_arc * f64::from(degree) }
 }
 
 #[cfg(test)]
@@ -473,7 +391,7 @@ mod tests {
                 let exact = stopped(&graph, damping, &s);
                 let mut fresh = Pusher::new(n).unwrap();
                 for pusher in [&mut fresh, &mut reused] {
-                    pusher.start(walk, &restart).unwrap();
+                    pusher.start(walk, &restart);
                     for exponent in [2, 4] {
                         let budget = if query == 0 { 5 } else { u64::MAX };
                         let finished = pusher.run(walk, 0.1f64.powi(exponent), budget, &exec).unwrap();
@@ -496,7 +414,7 @@ mod tests {
         let graph = Graph::from_edges(3, &[0, 0], &[0, 1], None, EdgeOptions::default(), &exec).unwrap();
         let walk = KilledWalk::new(&graph, 0.5, &exec).unwrap();
         let mut pusher = Pusher::new(3).unwrap();
-        pusher.start(walk, &[(0, 1.0)]).unwrap();
+        pusher.start(walk, &[(0, 1.0)]);
         assert!(pusher.run(walk, 1e-9, u64::MAX, &exec).unwrap());
         // Visits of 0: 1 / (1 - 1/4). A quarter of each goes on to 1, and half of that stops there.
         let touched: Vec<_> = pusher.touched().map(|t| (t.node, t.reserve, t.residual)).collect();
