@@ -21,7 +21,7 @@ pub(crate) use csr::{Csr, CsrFault, usize_of};
 use ids::{Codes, too_many_nodes};
 pub use ids::{FirstAppearances, IntegerId, first_appearances};
 pub use transform::{Degrees, EdgeColumns};
-pub(crate) use transition::{RowScale, Steps, Transition};
+pub(crate) use transition::{Steps, Transition};
 
 use crate::error::{Error, Result};
 use crate::exec::Exec;

@@ -385,7 +385,7 @@ mod tests {
             for query in 0..3 {
                 let source = u32::try_from(rng.next_u64() % n as u64).unwrap();
                 let mut restart = vec![(source, 0.75)];
-                restart.extend((source > 0).then_some((source - 1, 0.25)));
+                restart.extend((source > 0).then(|| (source - 1, 0.25)));
                 let mut s = vec![0.0; n];
                 restart.iter().for_each(|&(node, share)| s[node as usize] = share);
                 let exact = stopped(&graph, damping, &s);
