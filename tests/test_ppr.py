@@ -136,7 +136,7 @@ def test_the_answer_is_frozen_and_says_what_it_is(g):
     answer = gr.personalized_pagerank(g, ["a", "b"])
     with pytest.raises(dataclasses.FrozenInstanceError):
         answer.method = "other"
-    assert repr(answer).startswith("PprResult(2 queries, 4 nodes, method='power', error_bound<=")
+    assert repr(answer).startswith(f"PprResult(2 queries, 4 nodes, method={answer.method!r}, error_bound<=")
     assert repr(gr.pagerank(g)).startswith("PprResult(1 query, 4 nodes")
     assert "<table" in answer._repr_html_()
     assert answer.graph is g

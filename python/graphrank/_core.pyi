@@ -118,10 +118,10 @@ def pagerank(
     method: str,
     top_k: int | None,
     how: _How,
-) -> tuple[_U64 | None, _U32 | None, _F64, _F64, _U32, str]:
+) -> tuple[_U64 | None, _U32 | None, _F64, _F64, _U32, str, str]:
     """One solve per query; query q restarts at ``restart_nodes[offsets[q]:offsets[q+1]]`` with those weights.
 
-    Returns (offsets, nodes, scores, error_bound, iterations, method). Without ``top_k``: offsets and nodes are None
+    Returns (offsets, nodes, scores, error_bound, iterations, method, reason). Without ``top_k``: offsets and nodes are None
     and scores is (n_queries, n_nodes). With it: query q's nodes and scores are the slices offsets[q]:offsets[q+1],
     by falling score then rising code, positive scores only.
     """

@@ -26,7 +26,7 @@ __all__ = [
 Duplicates: TypeAlias = Literal["sum", "first", "max", "error"]
 SelfLoops: TypeAlias = Literal["keep", "drop"]
 Dangling: TypeAlias = Literal["restart", "uniform", "self", "absorb"]
-Method: TypeAlias = Literal["auto", "power"]
+Method: TypeAlias = Literal["auto", "push", "power", "gauss_seidel", "cg"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""

@@ -8,7 +8,7 @@ distribution over all nodes gives PageRank; one on a few nodes tells what is clo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import polars as pl
@@ -137,7 +137,13 @@ def personalized_pagerank(
         What the surfer does at a node that no edge of positive weight leaves: jump as at a ``"restart"``, jump to any
         node (``"uniform"``), stay (``"self"``), or vanish (``"absorb"``).
     method
-        ``"power"`` iteration; ``"auto"`` chooses.
+        How to solve. ``"auto"`` pushes from the source first, which ends at once where little can be reached, and
+        else takes what suits the graph; the answer's ``method`` and ``reason`` say what it took.
+
+        * ``"push"``: forward push; touches only what is near the source;
+        * ``"cg"``: preconditioned conjugate gradients, for undirected graphs;
+        * ``"gauss_seidel"``: accelerated Gauss-Seidel sweeps, component after component;
+        * ``"power"``: power iteration; the only one that shares a single query among threads.
     progress
         True for a bar on stderr, or a callable ``(done, total, label)``.
     timeout_s
@@ -194,7 +200,7 @@ def _solve(
     progress: Progress,
     timeout_s: float | None,
 ) -> PprResult:
-    offsets, nodes, scores, error_bound, iterations, used = _core.pagerank(
+    offsets, nodes, scores, error_bound, iterations, used, reason = _core.pagerank(
         graph._inner,
         start.offsets,
         start.nodes,
@@ -202,12 +208,12 @@ def _solve(
         real_number("damping", damping),
         real_number("tol", tol),
         one_of("dangling", dangling, ("restart", "uniform", "self", "absorb")),
-        one_of("method", method, ("auto", "power")),
+        one_of("method", method, get_args(Method)),
         None if top_k is None else min(positive_int("top_k", top_k), max(graph.n_nodes, 1)),
         run_opts(progress, timeout_s),
     )
     return PprResult(
-        start.queries.alias("query"), scores, nodes, offsets, error_bound, iterations, used, graph
+        start.queries.alias("query"), scores, nodes, offsets, error_bound, iterations, used, graph, reason
     )
 
 
@@ -232,9 +238,11 @@ class PprResult:
     iterations
         Sweeps over the edges each query took, uint32 of shape (n_queries,).
     method
-        The method that was used.
+        The method that was used; several, with commas, if the queries of a batch were solved in different ways.
     graph
         The graph that was asked.
+    reason
+        Why that method, in words.
     """
 
     queries: pl.Series
@@ -245,6 +253,7 @@ class PprResult:
     iterations: NDArray[np.uint32]
     method: str
     graph: Graph
+    reason: str = ""
 
     @property
     def scores(self) -> Any:

@@ -16,7 +16,8 @@ type PyScores<'py> = (
     Bound<'py, PyAny>,
     Array<'py, f64>,
     Array<'py, u32>,
-    &'static str,
+    String,
+    String,
 );
 
 #[pyfunction]
@@ -63,7 +64,18 @@ pub(crate) fn pagerank<'py>(
         }
     };
     let (bounds, iterations) = (answer.error_bounds.into_pyarray(py), answer.iterations.into_pyarray(py));
-    Ok((offsets, nodes, scores, bounds, iterations, answer.method))
+    Ok((offsets, nodes, scores, bounds, iterations, names(&answer.methods), answer.reason))
+}
+
+/// The distinct methods in order of first use.
+fn names(methods: &[Method]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in methods.iter().map(|method| method.name()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 fn dangling_rule(py: Python<'_>, name: &str) -> PyResult<Dangling> {
@@ -81,12 +93,10 @@ fn dangling_rule(py: Python<'_>, name: &str) -> PyResult<Dangling> {
 }
 
 fn solver(py: Python<'_>, name: &str) -> PyResult<Method> {
-    match name {
-        "auto" => Ok(Method::Auto),
-        "power" => Ok(Method::Power),
-        _ => {
-            let message = format!(r#"`method` must be "auto" or "power", got {name:?}"#);
-            Err(exception(py, "InvalidArgumentError", message))
-        }
-    }
+    let methods =
+        [Method::Auto, Method::Push, Method::Power, Method::GaussSeidel, Method::ConjugateGradients];
+    methods.into_iter().find(|method| method.name() == name).ok_or_else(|| {
+        let names = methods.map(|method| format!("{:?}", method.name())).join(", ");
+        exception(py, "InvalidArgumentError", format!("`method` must be one of {names}, got {name:?}"))
+    })
 }

@@ -6,9 +6,11 @@
 
 mod array;
 mod build;
+mod components;
 mod csr;
 mod from_csr;
 mod ids;
+mod ordered;
 mod transform;
 mod transition;
 
@@ -16,10 +18,12 @@ use std::sync::OnceLock;
 
 pub(crate) use array::Array;
 use build::{EdgeSource, build_csr};
+pub(crate) use components::Components;
 pub use csr::Arcs;
 pub(crate) use csr::{Csr, CsrFault, usize_of};
 use ids::{Codes, too_many_nodes};
 pub use ids::{FirstAppearances, IntegerId, first_appearances};
+pub(crate) use ordered::{GROUP, HalfRows, Ordered};
 pub use transform::{Degrees, EdgeColumns};
 pub(crate) use transition::{Steps, Transition};
 
@@ -78,6 +82,7 @@ pub struct Graph {
     /// Arcs by target; never filled for undirected graphs, whose rows serve both ways.
     incoming: OnceLock<Csr>,
     transition: OnceLock<Transition>,
+    ordered: OnceLock<Ordered>,
 }
 
 impl Graph {
@@ -133,7 +138,14 @@ impl Graph {
     pub(crate) fn from_csr_parts(out: Csr, is_directed: bool, exec: &Exec) -> Result<Self> {
         let n_loops = if is_directed { 0 } else { transform::count_loops(&out, exec)? };
         let n_edges = if is_directed { out.n_arcs() } else { out.n_arcs().midpoint(n_loops) };
-        Ok(Self { out, is_directed, n_edges, incoming: OnceLock::new(), transition: OnceLock::new() })
+        Ok(Self {
+            out,
+            is_directed,
+            n_edges,
+            incoming: OnceLock::new(),
+            transition: OnceLock::new(),
+            ordered: OnceLock::new(),
+        })
     }
 
     /// Number of nodes.
@@ -172,6 +184,7 @@ impl Graph {
         self.out.n_bytes()
             + self.incoming.get().map_or(0, Csr::n_bytes)
             + self.transition.get().map_or(0, Transition::n_bytes)
+            + self.ordered.get().map_or(0, Ordered::n_bytes)
     }
 
     /// Targets of the arcs of `node`, rising.
@@ -213,6 +226,11 @@ impl Graph {
     /// The random walk on this graph; built on first use.
     pub(crate) fn transition(&self, exec: &Exec) -> Result<&Transition> {
         get_or_try_init(&self.transition, || Transition::new(self, exec))
+    }
+
+    /// The graph as sequential solvers read it; built on first use.
+    pub(crate) fn ordered(&self, exec: &Exec) -> Result<&Ordered> {
+        get_or_try_init(&self.ordered, || Ordered::new(self, exec))
     }
 }
 

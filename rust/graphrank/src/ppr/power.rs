@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use super::queries::Restart;
 use super::sweep::{compare, gather, gather_weighted, roundings_of_row, scale_and_compare};
-use super::{Dangling, PprParams, Solution};
+use super::{Dangling, Method, PprParams, Solution};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
@@ -241,7 +241,7 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
         last_rounding = walk.rounding_error(&scores);
         let error_bound = truncation + last_rounding;
         if error_bound <= params.tol {
-            return Ok(Solution { scores, error_bound, iterations });
+            return Ok(Solution { scores, error_bound, iterations, method: Method::Power });
         }
         if last_rounding > params.tol {
             return Err(Error::DidNotConverge { tol: params.tol, bound: error_bound, iterations });

@@ -1,0 +1,189 @@
+//! Solvers that go through the nodes one after the other, in an order made for it.
+//!
+//! Each solves the killed walk, component after component: what lies upstream is final when a component's turn comes, so
+//! only cycles are iterated, and a component is done when its residual is a small enough share of the mass in it. Shares
+//! add up to the same share of the whole mass M, which is what the relative error of a/M needs.
+//!
+//! # Cost
+//! An iteration reads every arc of a component once; 10 to 20 iterations bring the error to 1e-8 on the graphs measured,
+//! where power iteration takes 15 to 95 sweeps.
+
+mod anderson;
+mod conjugate;
+mod convert;
+mod gather;
+mod gauss_seidel;
+mod lanes;
+mod system;
+
+use std::ops::Range;
+
+use conjugate::ConjugateGradients;
+pub(super) use convert::Spread;
+use gauss_seidel::GaussSeidel;
+use system::System;
+
+use super::queries::Restart;
+use super::{Dangling, Method, PprParams, Solution};
+use crate::error::{Error, Result};
+use crate::exec::Exec;
+use crate::graph::Graph;
+use crate::memory::Buffer;
+use crate::numeric;
+
+/// What all queries of a call share.
+pub(super) struct Exact<'g> {
+    system: System<'g, f64>,
+    params: &'g PprParams,
+    method: Method,
+}
+
+/// The vectors of one worker.
+pub(super) struct Workspace {
+    base: Buffer<[f64; 1]>,
+    /// One element more than there are positions.
+    z: Buffer<[f64; 1]>,
+    solver: Solver,
+}
+
+enum Solver {
+    GaussSeidel(GaussSeidel<f64, 1>),
+    ConjugateGradients(ConjugateGradients<f64, 1>),
+}
+
+/// A solution of the killed walk: z of the workspace, and how good it is.
+struct Solved {
+    /// L1 norm of its residual.
+    residual: f64,
+    iterations: u32,
+}
+
+impl<'g> Exact<'g> {
+    pub(super) fn new(graph: &'g Graph, params: &'g PprParams, method: Method, exec: &Exec) -> Result<Self> {
+        let ordered = graph.ordered(exec)?;
+        Ok(Self { system: System::new(ordered, params.damping)?, params, method })
+    }
+
+    pub(super) fn workspace(&self) -> Result<Workspace> {
+        let n = self.system.ordered.n_nodes();
+        let solver = match self.method {
+            Method::ConjugateGradients => Solver::ConjugateGradients(ConjugateGradients::new(n)?),
+            _ => Solver::GaussSeidel(GaussSeidel::new(n)?),
+        };
+        Ok(Workspace {
+            base: Buffer::zeroed("restart shares", n)?,
+            z: Buffer::zeroed("scores", n + 1)?,
+            solver,
+        })
+    }
+
+    /// Scores of one query. `spread` is there if and only if dangling nodes spread their score over all nodes.
+    pub(super) fn solve(
+        &self,
+        restart: &Restart,
+        spread: Option<&Spread>,
+        work: &mut Workspace,
+        exec: &Exec,
+    ) -> Result<Solution> {
+        for &(node, share) in restart {
+            let at = self.system.ordered.positions[node as usize] as usize;
+            work.base[at] = [(1.0 - self.system.alpha) * share / self.system.alpha];
+        }
+        let solved = self.solve_killed(work, exec);
+        for &(node, _) in restart {
+            work.base[self.system.ordered.positions[node as usize] as usize] = [0.0];
+        }
+        let solved = solved?;
+        let (scores, error_bound) = self.convert(&work.z, &solved, spread)?;
+        if error_bound > self.params.tol {
+            let (tol, iterations) = (self.params.tol, solved.iterations);
+            return Err(Error::DidNotConverge { tol, bound: error_bound, iterations });
+        }
+        Ok(Solution { scores, error_bound, iterations: solved.iterations, method: self.method })
+    }
+
+    /// z of the killed walk from `work.base`.
+    fn solve_killed(&self, work: &mut Workspace, exec: &Exec) -> Result<Solved> {
+        let ordered = self.system.ordered;
+        let mut solved = Solved { residual: 0.0, iterations: 1 };
+        for stage in &ordered.stages {
+            let range = stage.positions.clone();
+            if stage.is_cyclic {
+                let of_stage = self.solve_component(range, work, exec)?;
+                solved.residual += of_stage.residual;
+                solved.iterations = solved.iterations.max(of_stage.iterations);
+            } else {
+                self.system.substitute(range, &work.base, &mut work.z, exec)?;
+            }
+        }
+        self.system.substitute(ordered.n_active..ordered.n_nodes(), &work.base, &mut work.z, exec)?;
+        Ok(solved)
+    }
+
+    fn solve_component(&self, range: Range<usize>, work: &mut Workspace, exec: &Exec) -> Result<Solved> {
+        match &mut work.solver {
+            Solver::GaussSeidel(solver) => {
+                solver.start(range.clone());
+                let mut least_mass = 0.0;
+                for iterations in 1..=self.most_iterations() {
+                    let [bound] =
+                        solver.iterate(&self.system, range.clone(), &work.base, &mut work.z, exec)?;
+                    if iterations == 1 {
+                        // Values rise from 0 in the first iteration, and go on rising until it is accelerated.
+                        least_mass = self.mass(range.clone(), &work.z);
+                    }
+                    if bound <= self.share() * least_mass {
+                        return Ok(Solved { residual: bound, iterations });
+                    }
+                }
+            }
+            Solver::ConjugateGradients(solver) => {
+                work.z[range.clone()].fill([0.0]);
+                solver.start(&self.system, range.clone(), &work.base, exec)?;
+                // Nothing leaves a component of an undirected graph.
+                let inflow = self.system.alpha * numeric::sum(work.base[range.clone()].iter().map(|b| b[0]));
+                let target = self.share() * inflow / (1.0 - self.system.alpha);
+                let mut iterations = 0;
+                while iterations < self.most_iterations() {
+                    let [estimate] = if inflow > 0.0 {
+                        iterations += 1;
+                        solver.iterate(&self.system, range.clone(), &mut work.z, exec)?
+                    } else {
+                        [0.0]
+                    };
+                    if estimate <= target {
+                        // What the recurrence believes and what is true drift apart by rounding.
+                        let residual = self.system.residual(range.clone(), &work.base, &work.z, exec)?;
+                        if residual <= target || estimate <= target * 1e-2 {
+                            return Ok(Solved { residual, iterations });
+                        }
+                    }
+                }
+            }
+        }
+        let iterations = self.most_iterations();
+        Err(Error::DidNotConverge { tol: self.params.tol, bound: f64::INFINITY, iterations })
+    }
+
+    /// The largest residual allowed, as a share of the mass: what `tol` allows, of which a quotient by M takes half,
+    /// less a little for what rounding adds.
+    fn share(&self) -> f64 {
+        let of_tol = if self.divides_by_mass() { 0.45 } else { 0.9 };
+        of_tol * (1.0 - self.system.alpha) * self.params.tol
+    }
+
+    /// Without dangling nodes M is 1, and nothing has to be shared out.
+    fn divides_by_mass(&self) -> bool {
+        let has_dangling = self.system.ordered.n_active < self.system.ordered.n_nodes();
+        self.params.dangling == Dangling::Restart && has_dangling
+    }
+
+    fn most_iterations(&self) -> u32 {
+        self.params.most_iterations().saturating_mul(2)
+    }
+
+    fn mass(&self, range: Range<usize>, z: &[[f64; 1]]) -> f64 {
+        let degrees = &self.system.ordered.degrees[range.clone()];
+        numeric::sum(z[range].iter().zip(degrees).map(|(z, degree)| z[0] * degree))
+    }
+}
