@@ -29,6 +29,7 @@ pub(crate) use transition::{Steps, Transition};
 
 use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::ppr::Scratch;
 
 /// The most nodes a graph can hold: codes are 32 bits, and the largest is kept free as a mark for "none".
 pub const MAX_NODES: u64 = u32::MAX as u64 - 1;
@@ -83,6 +84,7 @@ pub struct Graph {
     incoming: OnceLock<Csr>,
     transition: OnceLock<Transition>,
     ordered: OnceLock<Ordered>,
+    scratch: Scratch,
 }
 
 impl Graph {
@@ -145,6 +147,7 @@ impl Graph {
             incoming: OnceLock::new(),
             transition: OnceLock::new(),
             ordered: OnceLock::new(),
+            scratch: Scratch::default(),
         })
     }
 
@@ -221,6 +224,11 @@ impl Graph {
             return Ok(&self.out);
         }
         get_or_try_init(&self.incoming, || self.out.transpose(exec))
+    }
+
+    /// Scratch for queries that touch few nodes.
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.scratch
     }
 
     /// The random walk on this graph; built on first use.

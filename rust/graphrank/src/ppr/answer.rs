@@ -1,6 +1,8 @@
 //! What comes out.
 
-use super::Method;
+use super::local::Local;
+use super::{Method, PprParams, top_k};
+use crate::error::Result;
 
 /// Scores of a batch of queries.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,7 +11,7 @@ pub struct PprScores {
     pub scores: Scores,
     /// Per query, a bound on the L1 error of its full vector of scores; never above `tol`.
     pub error_bounds: Vec<f64>,
-    /// Per query, the sweeps over all arcs it took.
+    /// Per query, the sweeps over all arcs it took; of push, how often its work would go over all arcs, rounded up.
     pub iterations: Vec<u32>,
     /// Per query, the method that was used; never [`Method::Auto`].
     pub methods: Vec<Method>,
@@ -40,4 +42,62 @@ pub(super) struct Solution {
     pub(super) error_bound: f64,
     pub(super) iterations: u32,
     pub(super) method: Method,
+}
+
+/// What a query hands back: its best nodes if only those were asked for, and nothing where its scores were written to
+/// their place.
+pub(super) struct Answer {
+    best: Option<Vec<(u32, f64)>>,
+    error_bound: f64,
+    iterations: u32,
+    method: Method,
+}
+
+impl Answer {
+    /// From the scores of all nodes, which go to `row` if there is one.
+    pub(super) fn of_all(solution: &Solution, row: Option<&mut [f64]>, params: &PprParams) -> Result<Self> {
+        if let Some(row) = row {
+            row.copy_from_slice(&solution.scores);
+        }
+        Ok(Self {
+            best: params.top_k.map(|k| top_k::best(&solution.scores, k)).transpose()?,
+            error_bound: solution.error_bound,
+            iterations: solution.iterations,
+            method: solution.method,
+        })
+    }
+
+    /// From the scores of the nodes that were reached; `row` holds zeros.
+    pub(super) fn of_few(solution: Local, row: Option<&mut [f64]>, params: &PprParams) -> Result<Self> {
+        if let Some(row) = row {
+            for &(node, score) in &solution.scores {
+                row[node as usize] = score;
+            }
+        }
+        Ok(Self {
+            error_bound: solution.error_bound,
+            iterations: solution.iterations,
+            best: params.top_k.map(|k| top_k::best_of(solution.scores, k)),
+            method: Method::Push,
+        })
+    }
+}
+
+/// The answers of a batch in order; `dense` holds their scores unless only the best were asked for.
+pub(super) fn collect(
+    answers: impl Iterator<Item = Answer>,
+    dense: Vec<f64>,
+    reason: String,
+    params: &PprParams,
+) -> Result<PprScores> {
+    let (mut error_bounds, mut iterations, mut methods) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lists = Vec::new();
+    for answer in answers {
+        error_bounds.push(answer.error_bound);
+        iterations.push(answer.iterations);
+        methods.push(answer.method);
+        lists.extend(answer.best);
+    }
+    let scores = if params.top_k.is_some() { top_k::concatenate(lists)? } else { Scores::Dense(dense) };
+    Ok(PprScores { scores, error_bounds, iterations, methods, reason })
 }

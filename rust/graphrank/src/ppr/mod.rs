@@ -35,10 +35,10 @@
 
 mod answer;
 mod exact;
+mod local;
 mod params;
 mod plan;
 mod power;
-#[allow(dead_code, reason = "what pushes from here comes in the next changes")]
 pub(crate) mod push;
 mod queries;
 mod sweep;
@@ -46,13 +46,15 @@ mod top_k;
 
 use std::sync::Mutex;
 
-use answer::Solution;
+use answer::{Answer, Solution};
 pub use answer::{PprScores, Scores};
+use local::LocalSolver;
+pub(crate) use local::Scratch;
 pub use params::{Dangling, Method, PprParams};
 pub use queries::Queries;
 use queries::Restart;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
 use crate::memory::try_zeroed;
@@ -74,39 +76,72 @@ pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exe
     let restarts = queries.normalised(graph.n_nodes())?;
     let n = graph.n_nodes();
     exec.expect_units(restarts.len() as u64);
-    let plan = plan::choose(graph, params, exec)?;
-    let solver = Solver::new(graph, plan.method, params, exec)?;
 
     let mut dense = match params.top_k {
         None => try_zeroed("scores", n.saturating_mul(restarts.len()))?,
         Some(_) => Vec::new(),
     };
+    let mut rows: Vec<Option<&mut [f64]>> = dense.chunks_mut(n.max(1)).map(Some).collect();
+    rows.resize_with(restarts.len(), || None);
     // Enough queries keep every thread busy with one each; fewer share the threads. The bits are the same.
     let is_wide = restarts.len() >= exec.n_threads();
     let inner = if is_wide { exec.on_this_thread() } else { exec.clone() };
     let outer = if is_wide { exec.clone() } else { exec.on_this_thread() };
-    let mut rows: Vec<Option<&mut [f64]>> = dense.chunks_mut(n.max(1)).map(Some).collect();
-    rows.resize_with(restarts.len(), || None);
-    let answers = outer.map_items(rows, |q, row| {
-        let solution = solver.solve(&restarts[q], params, &inner)?;
-        exec.checkpoint(1)?;
-        let best = params.top_k.map(|k| top_k::best(&solution.scores, k)).transpose()?;
-        if let Some(row) = row {
-            row.copy_from_slice(&solution.scores);
-        }
-        Ok((best, solution.error_bound, solution.iterations, solution.method))
-    })?;
 
-    let mut lists = Vec::new();
-    let (mut error_bounds, mut iterations, mut methods) = (Vec::new(), Vec::new(), Vec::new());
-    for (best, error_bound, n_sweeps, method) in answers {
-        error_bounds.push(error_bound);
-        iterations.push(n_sweeps);
-        methods.push(method);
-        lists.extend(best);
+    let local = LocalSolver::new(graph, params, exec)?;
+    let tried = outer.map_items(rows, |q, row| try_local(local, &restarts[q], params, row, exec))?;
+    let (mut answers, mut left) = (Vec::new(), Vec::new());
+    for (q, tried) in tried.into_iter().enumerate() {
+        match tried {
+            Tried::Answered(answer) => answers.push(Some(answer)),
+            Tried::Left(row) => {
+                answers.push(None);
+                left.push((q, row));
+            }
+        }
     }
-    let scores = if params.top_k.is_some() { top_k::concatenate(lists)? } else { Scores::Dense(dense) };
-    Ok(PprScores { scores, error_bounds, iterations, methods, reason: plan.reason })
+    let mut reason = "few nodes can be reached from there".to_owned();
+    if !left.is_empty() {
+        let plan = plan::choose(graph, params, exec)?;
+        reason = plan.reason;
+        let solver = Solver::new(graph, plan.method, params, exec)?;
+        let solved = outer.map_items(left, |_, (q, row)| {
+            let solution = solver.solve(&restarts[q], params, &inner)?;
+            exec.checkpoint(1)?;
+            Ok((q, Answer::of_all(&solution, row, params)?))
+        })?;
+        for (q, answer) in solved {
+            answers[q] = Some(answer);
+        }
+    }
+    answer::collect(answers.into_iter().flatten(), dense, reason, params)
+}
+
+/// A query after push was tried.
+enum Tried<'a> {
+    Answered(Answer),
+    /// Not answered; here is where its scores go.
+    Left(Option<&'a mut [f64]>),
+}
+
+fn try_local<'a>(
+    local: Option<LocalSolver<'_>>,
+    restart: &Restart,
+    params: &PprParams,
+    row: Option<&'a mut [f64]>,
+    exec: &Exec,
+) -> Result<Tried<'a>> {
+    let Some(local) = local else { return Ok(Tried::Left(row)) };
+    match local.solve(restart, exec) {
+        Ok(Some(solution)) => {
+            exec.checkpoint(1)?;
+            Answer::of_few(solution, row, params).map(Tried::Answered)
+        }
+        Ok(None) => Ok(Tried::Left(row)),
+        // Rounding adds up over many small steps; sweeps may still get there.
+        Err(Error::DidNotConverge { .. }) if params.method == Method::Auto => Ok(Tried::Left(row)),
+        Err(error) => Err(error),
+    }
 }
 
 /// A solver for all of the graph and what its queries share.

@@ -59,9 +59,17 @@ impl<'g> KilledWalk<'g> {
         self.arcs.offsets.len() - 1
     }
 
+    pub(crate) fn n_arcs(&self) -> u64 {
+        self.arcs.targets.len() as u64
+    }
+
     /// Probability to stop at a step.
     pub(crate) fn stop(&self) -> f64 {
         1.0 - self.damping
+    }
+
+    pub(crate) fn is_dangling(&self, node: u32) -> bool {
+        self.degree(node) == 0
     }
 
     /// Arcs of a node; 0 if it is dangling.
@@ -95,6 +103,7 @@ pub(crate) struct Pusher {
     /// ε of the current run.
     per_arc: f64,
     n_arcs: u64,
+    n_pushes: u64,
 }
 
 /// A touched node and what is known about it.
@@ -121,6 +130,7 @@ impl Pusher {
             n_next: 0,
             per_arc: 1.0,
             n_arcs: 0,
+            n_pushes: 0,
         })
     }
 
@@ -133,6 +143,7 @@ impl Pusher {
         }
         self.n_touched = 0;
         self.n_arcs = 0;
+        self.n_pushes = 0;
         for &(node, share) in restart {
             let degree = walk.degree(node);
             self.masses[node as usize] = [share, NEVER];
@@ -213,6 +224,11 @@ impl Pusher {
         self.n_arcs
     }
 
+    /// Pushes since [`Pusher::start`].
+    pub(crate) fn n_pushes(&self) -> u64 {
+        self.n_pushes
+    }
+
     /// ‖r‖₁.
     pub(crate) fn residual(&self) -> f64 {
         numeric::sum(self.touched().map(|touched| touched.residual))
@@ -253,6 +269,7 @@ impl Pusher {
         let has_loop = row.iter().fold(false, |found, &target| found | (target == node));
         let residual = self.masses[node as usize][0];
         self.n_arcs += row.len() as u64;
+        self.n_pushes += 1;
         let weighted = match (&walk.transition.steps, walk.arcs.weights) {
             (Steps::Weighted { rows, .. }, Some(weights)) => Some((rows[node as usize], &weights[arcs])),
             _ => None,

@@ -6,17 +6,21 @@ use crate::memory::{try_collect, try_with_capacity};
 
 /// The `k` best nodes of positive score, by falling score, then rising code.
 pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
-    let by_rank = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
     let n_positive = scores.iter().filter(|&&score| score > 0.0).count();
     let positive = (0u32..).zip(scores.iter().copied()).filter(|&(_, score)| score > 0.0);
-    let mut best = try_collect("candidates for the best nodes", n_positive, positive)?;
+    Ok(best_of(try_collect("candidates for the best nodes", n_positive, positive)?, k))
+}
+
+/// The `k` best of some nodes and their scores, by falling score, then rising code.
+pub(super) fn best_of(mut best: Vec<(u32, f64)>, k: usize) -> Vec<(u32, f64)> {
+    let by_rank = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
     if k < best.len() {
         best.select_nth_unstable_by(k, by_rank);
         best.truncate(k);
     }
     best.shrink_to_fit();
     best.sort_unstable_by(by_rank);
-    Ok(best)
+    best
 }
 
 /// The lists of all queries, one after the other.

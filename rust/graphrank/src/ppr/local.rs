@@ -1,0 +1,182 @@
+//! Exact answers from forward push alone, for queries whose walks stay nearby.
+//!
+//! A page of a web site may reach 44 others of a third of a million; solvers that sweep over all arcs spend their time on
+//! zeros. Push finds such answers in microseconds, and those that reach far use up a small budget and are left to the
+//! solvers.
+//!
+//! # Estimate and bound
+//! With reserve p and residual r of the killed walk, a = p + r G >= p + c r, so the estimate is p + c r: what it misses
+//! are walkers that go on at least once, and δ = α ‖r‖₁ bounds its L1 error. From a to the rule for dangling nodes, as
+//! everywhere:
+//!
+//! | rule | scores | L1 error at most |
+//! |---|---|---|
+//! | absorb, or no dangling nodes | a | δ |
+//! | stay | a, divided by c at dangling nodes | δ, since a walker under way ends up somewhere once |
+//! | restart | a / ‖a‖₁ | 2 δ / ‖p‖₁ |
+//! | uniform | not here: it needs the scores of a uniform restart | |
+//!
+//! # Rounding
+//! Push only adds, multiplies and divides what is not negative. So whatever is off by rounding is off by at most the
+//! roundings that followed each other, each relative to the result: one per arc pushed over, and some per push.
+
+use std::sync::Mutex;
+
+use super::push::{KilledWalk, Pusher};
+use super::{Dangling, Method, PprParams};
+use crate::error::{Error, Result};
+use crate::exec::Exec;
+use crate::graph::Graph;
+use crate::memory::try_with_capacity;
+use crate::numeric;
+
+/// Half the distance from 1 to the next float: the largest relative error of one rounding.
+const ROUNDING: f64 = f64::EPSILON / 2.0;
+/// Roundings per push besides one per arc: probability of an arc, its product with what passes on, reserve; and after the
+/// last push the conversion. A loop adds 2 / c, since visits divide by 1 - α P(u, u) >= c.
+const ROUNDINGS_OF_PUSH: f64 = 16.0;
+/// Before a solver sweeps over all arcs some 20 times, push may go over an eighth of them once; an arc then costs some
+/// 5 times what it costs in a sweep, which makes 3 % for queries that reach far.
+const BUDGET_SHARE: u64 = 8;
+/// Arcs that are pushed over faster than a solver is set up.
+const LEAST_BUDGET: u64 = 256;
+
+/// An answer that lists only nodes that were reached.
+pub(super) struct Local {
+    /// Nodes of positive score in the order in which they were reached, and their scores.
+    pub(super) scores: Vec<(u32, f64)>,
+    pub(super) error_bound: f64,
+    /// How often the work would go over all arcs, rounded up.
+    pub(super) iterations: u32,
+}
+
+/// Pushes for the queries of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct LocalSolver<'g> {
+    walk: KilledWalk<'g>,
+    scratch: &'g Scratch,
+    rule: Dangling,
+    tol: f64,
+    most_arcs: u64,
+}
+
+impl<'g> LocalSolver<'g> {
+    /// `None` where push is not asked for or does not suit.
+    pub(super) fn new(graph: &'g Graph, params: &PprParams, exec: &Exec) -> Result<Option<Self>> {
+        let most_arcs = match params.method {
+            Method::Auto => LEAST_BUDGET + graph.n_arcs() as u64 / BUDGET_SHARE,
+            Method::Push => u64::MAX,
+            _ => return Ok(None),
+        };
+        let rule = match params.dangling {
+            _ if graph.transition(exec)?.dangling.is_empty() => Dangling::Absorb,
+            Dangling::Uniform if params.method == Method::Push => {
+                let problem =
+                    "\"push\" cannot spread what reaches dangling nodes over all nodes; use \"auto\"";
+                return Err(Error::argument("method", problem));
+            }
+            Dangling::Uniform => return Ok(None),
+            rule => rule,
+        };
+        let walk = KilledWalk::new(graph, params.damping, exec)?;
+        Ok(Some(Self { walk, scratch: graph.scratch(), rule, tol: params.tol, most_arcs }))
+    }
+
+    /// The answer, if it takes no more arcs than allowed.
+    ///
+    /// # Errors
+    /// [`Error::DidNotConverge`] if rounding forbids `tol`.
+    pub(super) fn solve(&self, restart: &[(u32, f64)], exec: &Exec) -> Result<Option<Local>> {
+        if restart.len() as u64 > self.most_arcs {
+            return Ok(None);
+        }
+        let mut pusher = self.scratch.take(self.walk.n_nodes())?;
+        pusher.start(self.walk, restart);
+        let outcome = self.settle(&mut pusher, exec);
+        self.scratch.give_back(pusher);
+        outcome
+    }
+
+    fn settle(&self, pusher: &mut Pusher, exec: &Exec) -> Result<Option<Local>> {
+        // Right if nearly all mass becomes score; if less does, the bound says by how much to go on.
+        let scale = if self.rule == Dangling::Restart { 2.0 } else { 1.0 };
+        let mut goal = 0.9 * self.tol / scale;
+        loop {
+            if !pusher.settle(self.walk, goal, self.most_arcs, exec)? {
+                return Ok(None);
+            }
+            let (truncation, rounding) = self.errors(pusher);
+            let error_bound = truncation + rounding;
+            if error_bound <= self.tol {
+                let iterations = pusher.n_arcs().div_ceil(self.walk.n_arcs().max(1));
+                return Ok(Some(Local {
+                    scores: self.scores(pusher)?,
+                    error_bound,
+                    iterations: u32::try_from(iterations).unwrap_or(u32::MAX),
+                }));
+            }
+            if rounding >= 0.5 * self.tol {
+                return Err(Error::DidNotConverge { tol: self.tol, bound: error_bound, iterations: 0 });
+            }
+            goal *= (0.5 * self.tol / truncation).min(0.5);
+        }
+    }
+
+    /// Bounds on what truncation and rounding add to the L1 error.
+    fn errors(&self, pusher: &Pusher) -> (f64, f64) {
+        let mass = numeric::sum(pusher.touched().map(|touched| touched.reserve));
+        let residual = pusher.residual();
+        let (amplification, size) = match self.rule {
+            Dangling::Restart => (2.0 / mass, mass + residual),
+            _ => (1.0, 1.0),
+        };
+        let per_push = ROUNDINGS_OF_PUSH + 2.0 / self.walk.stop();
+        let roundings = pusher.n_arcs() as f64 + (pusher.n_pushes() as f64 + 1.0) * per_push;
+        let relative = 1.01 * ROUNDING * roundings;
+        let truncation = (1.0 - self.walk.stop()) * residual * (1.0 + 4.0 * relative);
+        (amplification * truncation, amplification * relative * size)
+    }
+
+    /// p + c r, converted to the rule.
+    fn scores(&self, pusher: &Pusher) -> Result<Vec<(u32, f64)>> {
+        let touched = pusher.touched();
+        let stop = self.walk.stop();
+        let mut scores = try_with_capacity("scores of reached nodes", touched.len())?;
+        for touched in touched {
+            let score = touched.reserve + stop * touched.residual;
+            let stays = self.rule == Dangling::Stay && self.walk.is_dangling(touched.node);
+            if score > 0.0 {
+                scores.push((touched.node, if stays { score / stop } else { score }));
+            }
+        }
+        if self.rule == Dangling::Restart {
+            let mass = numeric::sum(scores.iter().map(|&(_, score)| score));
+            scores.iter_mut().for_each(|(_, score)| *score /= mass);
+        }
+        Ok(scores)
+    }
+}
+
+/// Scratch of a graph, kept from one query to the next: as much as was ever in use at once.
+#[derive(Default)]
+pub(crate) struct Scratch(Mutex<Vec<Pusher>>);
+
+impl Scratch {
+    /// Never waits: in a forked child, nobody may be left to unlock.
+    fn take(&self, n_nodes: usize) -> Result<Pusher> {
+        let idle = self.0.try_lock().ok().and_then(|mut idle| idle.pop());
+        idle.map_or_else(|| Pusher::new(n_nodes), Ok)
+    }
+
+    fn give_back(&self, pusher: Pusher) {
+        if let Ok(mut idle) = self.0.try_lock() {
+            idle.push(pusher);
+        }
+    }
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}
