@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from graphrank._versions import show_versions
     from graphrank.graph import Graph
     from graphrank.io import read_edges
-    from graphrank.ppr import PprResult, pagerank, personalized_pagerank
+    from graphrank.ppr import DynamicPpr, PprResult, pagerank, personalized_pagerank
 
     from . import cli, datasets, graph, io, ppr, testing
 
 __all__ = [
+    "DynamicPpr",
     "Graph",
     "PprResult",
     "__version__",
@@ -50,6 +51,7 @@ __all__ = [
 
 # Public name -> the module that defines it; a name that maps to itself is a module.
 _HOME = {
+    "DynamicPpr": "ppr",
     "Graph": "graph",
     "PprResult": "ppr",
     "__version__": "_core",

@@ -15,6 +15,7 @@ _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint3
 _How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 
 __all__ = [
+    "DynamicPpr",
     "Graph",
     "__version__",
     "_debug_panic",
@@ -125,6 +126,42 @@ def pagerank(
     and scores is (n_queries, n_nodes). With it: query q's nodes and scores are the slices offsets[q]:offsets[q+1],
     by falling score then rising code, positive scores only.
     """
+
+@final
+class DynamicPpr:
+    @staticmethod
+    def solve(
+        graph: Graph,
+        restart_offsets: _U64,
+        restart_nodes: _U32,
+        restart_weights: _F64,
+        damping: float,
+        eps: float,
+        dangling: str,
+        how: _How,
+    ) -> DynamicPpr:
+        """Queries as ``pagerank`` takes them."""
+
+    def update(
+        self,
+        delete_src: _U32,
+        delete_dst: _U32,
+        insert_src: _U32,
+        insert_dst: _U32,
+        weight: _F64 | None,
+        rule: str,
+        how: _How,
+    ) -> tuple[str, int, str] | None:
+        """Deletes, then inserts, all or nothing. Not None: ("delete" or "insert", row, why it cannot be done)."""
+
+    def refine(self, how: _How) -> None: ...
+    def error_bounds(self, how: _How) -> _F64: ...
+    def scores(self, top_k: int | None, how: _How) -> tuple[_U64 | None, _U32 | None, _F64]:
+        """(offsets, nodes, scores) as ``pagerank`` returns them."""
+
+    def to_graph(self, how: _How) -> Graph: ...
+    def sizes(self, how: _How) -> tuple[int, int, int]:
+        """(edges now, arcs pushed over so far, bytes beside the graph)."""
 
 def first_appearances(src: _U64, dst: _U64, how: _How) -> tuple[_U32, _U32, _U64]:
     """Numbers the distinct keys of both columns in the order in which they first appear.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._convert import as_graph
+from graphrank._dynamic_ppr import DynamicPpr
 from graphrank._html import result_html
 from graphrank._optional import import_optional
 from graphrank._restart import Restart, from_restart, from_sources, uniform
@@ -27,7 +28,7 @@ from graphrank.exceptions import InvalidArgumentError
 if TYPE_CHECKING:
     from graphrank.graph import Graph
 
-__all__ = ["PprResult", "pagerank", "personalized_pagerank"]
+__all__ = ["DynamicPpr", "PprResult", "pagerank", "personalized_pagerank"]
 
 
 def pagerank(

@@ -42,6 +42,12 @@ WORK = {
         "g = gr.Graph.from_edges((np.arange(100), np.roll(np.arange(100), 1)))",
         "gr.personalized_pagerank(g, 0, damping=0.999999, tol=1e-3, progress=how[0], timeout_s=how[1])",
     ),
+    "a large update of scores": (
+        "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 3 * n)); "
+        "g = gr.Graph.from_edges((a[0], a[1])); gone = g.edges()[: n // 2]; "
+        "ppr = gr.DynamicPpr(g, g.nodes['id'][0], eps=0.1, damping=0.99)",
+        "[ppr.update(delete=gone, insert=gone, progress=how[0], timeout_s=how[1]) for _ in range(100)]",
+    ),
 }
 
 STOP = """

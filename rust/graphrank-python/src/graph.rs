@@ -33,6 +33,10 @@ impl PyGraph {
         &self.graph
     }
 
+    pub(crate) fn shared(&self) -> Arc<Graph> {
+        self.graph.clone()
+    }
+
     fn size(&self) -> usize {
         self.graph.n_nodes() + self.graph.n_arcs()
     }

@@ -7,6 +7,7 @@
 
 mod convert;
 mod debug;
+mod dynamic_ppr;
 mod error;
 mod graph;
 mod pool;
@@ -18,6 +19,8 @@ mod run;
 mod _core {
     #[pymodule_export]
     use super::debug::{debug_panic, debug_spin};
+    #[pymodule_export]
+    use super::dynamic_ppr::PyDynamicPpr;
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]

@@ -78,7 +78,7 @@ fn names(methods: &[Method]) -> String {
     names.join(", ")
 }
 
-fn dangling_rule(py: Python<'_>, name: &str) -> PyResult<Dangling> {
+pub(crate) fn dangling_rule(py: Python<'_>, name: &str) -> PyResult<Dangling> {
     match name {
         "restart" => Ok(Dangling::Restart),
         "uniform" => Ok(Dangling::Uniform),

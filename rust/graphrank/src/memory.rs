@@ -83,6 +83,11 @@ pub(crate) fn try_collect<T>(
     Ok(array)
 }
 
+/// Room for `more` elements at the end of `array`, or [`Error::OutOfMemory`]. Grows by doubling, as `push` does.
+pub(crate) fn try_reserve<T>(what: &'static str, array: &mut Vec<T>, more: usize) -> Result<()> {
+    array.try_reserve(more).map_err(|_| out_of_memory::<T>(what, array.len().saturating_add(more)))
+}
+
 fn out_of_memory<T>(what: &'static str, len: usize) -> Error {
     Error::OutOfMemory { what, bytes: len.saturating_mul(size_of::<T>()) }
 }
@@ -98,6 +103,7 @@ mod tests {
             try_zeroed::<u64>(what, usize::MAX / 16).unwrap_err(),
             Buffer::<u64>::zeroed(what, usize::MAX / 4).unwrap_err(),
             try_with_capacity::<u64>(what, usize::MAX / 4).unwrap_err(),
+            try_reserve(what, &mut vec![0u64], usize::MAX / 4).unwrap_err(),
         ] {
             assert!(matches!(error, Error::OutOfMemory { what: "a test array", .. }));
         }

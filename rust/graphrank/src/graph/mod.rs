@@ -20,7 +20,7 @@ pub(crate) use array::Array;
 use build::{EdgeSource, build_csr};
 pub(crate) use components::Components;
 pub use csr::Arcs;
-pub(crate) use csr::{Csr, CsrFault, usize_of};
+pub(crate) use csr::{Csr, CsrFault, is_weight, usize_of};
 use ids::{Codes, too_many_nodes};
 pub use ids::{FirstAppearances, IntegerId, first_appearances};
 pub(crate) use ordered::{GROUP, HalfRows, Ordered};

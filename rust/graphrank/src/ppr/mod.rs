@@ -34,6 +34,7 @@
 //! ```
 
 mod answer;
+mod dynamic;
 mod exact;
 mod local;
 mod params;
@@ -48,6 +49,7 @@ use std::sync::Mutex;
 
 use answer::{Answer, Solution};
 pub use answer::{PprScores, Scores};
+pub use dynamic::{DynamicParams, DynamicPpr, EdgeEnds, EdgeUpdate};
 use local::LocalSolver;
 pub(crate) use local::Scratch;
 pub use params::{Dangling, Method, PprParams};

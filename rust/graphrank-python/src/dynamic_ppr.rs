@@ -1,0 +1,158 @@
+//! Personalized PageRank of a graph that changes, at the boundary.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
+
+use graphrank::ppr::{self, DynamicParams, EdgeEnds, EdgeUpdate, Queries, Scores};
+use graphrank::{Error, Exec, Result};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+
+use crate::convert::{duplicates, optional_slice, slice};
+use crate::graph::PyGraph;
+use crate::ppr::dangling_rule;
+use crate::run::{RunOpts, run};
+
+type Array<'py, T> = Bound<'py, PyArray1<T>>;
+type PyScores<'py> = (Option<Array<'py, u64>>, Option<Array<'py, u32>>, Bound<'py, PyAny>);
+
+/// How long a call that waits for another one on the same object sleeps between looks at its own time limit.
+const WAIT: Duration = Duration::from_millis(1);
+
+/// Maintained scores that Python holds. One call at a time works on them.
+#[pyclass(name = "DynamicPpr", module = "graphrank._core", frozen)]
+pub(crate) struct PyDynamicPpr {
+    ppr: Mutex<ppr::DynamicPpr>,
+}
+
+impl PyDynamicPpr {
+    /// Runs `work`, estimated at `units`, once no other call holds the scores.
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        how: RunOpts,
+        units: usize,
+        label: &str,
+        work: impl FnOnce(&mut ppr::DynamicPpr, &Exec) -> Result<T> + Send,
+    ) -> PyResult<T> {
+        // Whoever has to wait must not hold the interpreter meanwhile.
+        let is_free = self.ppr.try_lock().is_ok();
+        let units = if is_free { units } else { usize::MAX };
+        run(py, how, units, label, |exec| work(&mut *self.lock(exec)?, exec))
+    }
+
+    fn lock(&self, exec: &Exec) -> Result<MutexGuard<'_, ppr::DynamicPpr>> {
+        loop {
+            match self.ppr.try_lock() {
+                Ok(guard) => return Ok(guard),
+                Err(TryLockError::WouldBlock) => {
+                    exec.checkpoint(0)?;
+                    std::thread::sleep(WAIT);
+                }
+                Err(TryLockError::Poisoned(broken)) => {
+                    // A call panicked on the way: residuals may be off, but any reserve has its own.
+                    let mut guard = broken.into_inner();
+                    guard.distrust();
+                    self.ppr.clear_poison();
+                    return Ok(guard);
+                }
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl PyDynamicPpr {
+    #[staticmethod]
+    fn solve(
+        py: Python<'_>,
+        graph: &PyGraph,
+        restart_offsets: PyReadonlyArray1<'_, u64>,
+        restart_nodes: PyReadonlyArray1<'_, u32>,
+        restart_weights: PyReadonlyArray1<'_, f64>,
+        damping: f64,
+        eps: f64,
+        dangling: &str,
+        how: RunOpts,
+    ) -> PyResult<Self> {
+        let params = DynamicParams { damping, eps, dangling: dangling_rule(py, dangling)? };
+        let queries = Queries {
+            offsets: slice(&restart_offsets, "restart_offsets")?.into(),
+            nodes: slice(&restart_nodes, "restart_nodes")?.into(),
+            weights: slice(&restart_weights, "restart_weights")?.into(),
+        };
+        let graph = graph.shared();
+        let units = graph.n_arcs().saturating_mul(100);
+        let solve = |exec: &Exec| ppr::DynamicPpr::new(graph, &queries, &params, exec);
+        let ppr = run(py, how, units, "personalized PageRank", solve)?;
+        Ok(Self { ppr: Mutex::new(ppr) })
+    }
+
+    /// Deletes, then inserts. A row that cannot be carried out is returned: its table, its position, and why.
+    fn update(
+        &self,
+        py: Python<'_>,
+        delete_src: PyReadonlyArray1<'_, u32>,
+        delete_dst: PyReadonlyArray1<'_, u32>,
+        insert_src: PyReadonlyArray1<'_, u32>,
+        insert_dst: PyReadonlyArray1<'_, u32>,
+        weight: Option<PyReadonlyArray1<'_, f64>>,
+        rule: &str,
+        how: RunOpts,
+    ) -> PyResult<Option<(&'static str, usize, String)>> {
+        let update = EdgeUpdate {
+            delete: EdgeEnds {
+                src: slice(&delete_src, "delete_src")?,
+                dst: slice(&delete_dst, "delete_dst")?,
+            },
+            insert: EdgeEnds {
+                src: slice(&insert_src, "insert_src")?,
+                dst: slice(&insert_dst, "insert_dst")?,
+            },
+            weights: optional_slice(weight.as_ref(), "weight")?,
+            duplicates: duplicates(py, rule)?,
+        };
+        self.run(py, how, usize::MAX, "updating scores", |ppr, exec| match ppr.update(&update, exec) {
+            Err(Error::InvalidData { argument, row, problem }) => Ok(Some((argument, row, problem))),
+            outcome => outcome.map(|()| None),
+        })
+    }
+
+    fn refine(&self, py: Python<'_>, how: RunOpts) -> PyResult<()> {
+        self.run(py, how, usize::MAX, "updating scores", ppr::DynamicPpr::refine)
+    }
+
+    fn error_bounds<'py>(&self, py: Python<'py>, how: RunOpts) -> PyResult<Array<'py, f64>> {
+        let bounds = self.run(py, how, 0, "reading bounds", |ppr, _| Ok(ppr.error_bounds()))?;
+        Ok(bounds.into_pyarray(py))
+    }
+
+    /// Scores as `pagerank` returns them.
+    fn scores<'py>(&self, py: Python<'py>, top_k: Option<usize>, how: RunOpts) -> PyResult<PyScores<'py>> {
+        let read = |ppr: &mut ppr::DynamicPpr, exec: &Exec| {
+            let scores = match top_k {
+                Some(k) => ppr.top(k, exec)?,
+                None => Scores::Dense(ppr.scores(exec)?),
+            };
+            Ok((scores, [ppr.n_queries(), ppr.n_nodes()]))
+        };
+        let (scores, shape) = self.run(py, how, usize::MAX, "reading scores", read)?;
+        Ok(match scores {
+            Scores::Dense(scores) => (None, None, scores.into_pyarray(py).reshape(shape)?.into_any()),
+            Scores::Top { offsets, nodes, scores } => (
+                Some(offsets.into_pyarray(py)),
+                Some(nodes.into_pyarray(py)),
+                scores.into_pyarray(py).into_any(),
+            ),
+        })
+    }
+
+    fn to_graph(&self, py: Python<'_>, how: RunOpts) -> PyResult<PyGraph> {
+        self.run(py, how, usize::MAX, "copying graph", |ppr, exec| ppr.to_graph(exec)).map(PyGraph::from)
+    }
+
+    /// Edges now, arcs pushed over so far, and bytes beside the graph.
+    fn sizes(&self, py: Python<'_>, how: RunOpts) -> PyResult<(usize, u64, usize)> {
+        self.run(py, how, 0, "reading sizes", |ppr, _| Ok((ppr.n_edges(), ppr.n_pushed(), ppr.n_bytes())))
+    }
+}
