@@ -14,6 +14,10 @@ use rand_xoshiro::rand_core::SeedableRng;
 pub enum Domain {
     /// Generated test and benchmark graphs.
     Generator = 1,
+    /// Walks of the `PowerWalk` index.
+    Walk = 2,
+    /// Sources on which the `PowerWalk` index is calibrated.
+    Calibration = 3,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.
@@ -27,13 +31,40 @@ pub enum Domain {
 /// ```
 #[must_use]
 pub fn stream(seed: u64, domain: Domain, index: u64) -> Xoshiro256PlusPlus {
-    let key = mix(mix(mix(seed) ^ domain as u64) ^ index);
-    Xoshiro256PlusPlus::seed_from_u64(key)
+    Xoshiro256PlusPlus::seed_from_u64(key(seed, domain, index))
 }
+
+/// What the streams of unit `index` begin from.
+pub(crate) fn key(seed: u64, domain: Domain, index: u64) -> u64 {
+    mix(mix(mix(seed) ^ domain as u64) ^ index)
+}
+
+/// `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014): a counter behind a mixer. For streams of a few draws each, where
+/// filling the state of a larger generator would cost more than the draws.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortStream(u64);
+
+impl ShortStream {
+    /// Stream `index` of the unit that has `key`.
+    pub(crate) fn new(key: u64, index: u64) -> Self {
+        Self(mix(key ^ index))
+    }
+
+    /// The next 64 random bits.
+    #[inline]
+    pub(crate) fn draw(&mut self) -> u64 {
+        let draw = mix(self.0);
+        self.0 = self.0.wrapping_add(GOLDEN);
+        draw
+    }
+}
+
+/// 2^64 divided by the golden ratio, made odd: a counter in steps of it visits every number.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64's finaliser: a bijection that spreads every input bit over the output.
 pub(crate) fn mix(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = x.wrapping_add(GOLDEN);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)

@@ -41,6 +41,7 @@ mod params;
 mod plan;
 mod power;
 pub(crate) mod push;
+pub mod powerwalk;
 mod queries;
 mod sweep;
 mod top_k;

@@ -1,0 +1,271 @@
+//! Fingerprints: where the killed walks from each node went.
+//!
+//! From every node v, R walks (`walks.rs`); every node they visit is counted, the origin included. The counts times
+//! c / R estimate row v of G, what a unit of residual at v becomes: without bias, since a walk is at x after k steps
+//! with probability (α^k P^k)(v, x). One walk's estimate of p = G(v, x) has variance p (2 G(x, x) - c) - p².
+//!
+//! # What is stored
+//! An entry is 4 bytes: a node in the low bits, as many as the largest code needs, and in the others a count less 1.
+//! A count too large for one entry is split over several of the same node, so nothing overflows: with 32-bit codes an
+//! entry is one visit, with the 17 bits of 80,000 nodes an entry counts to 32,768. Entries come in the order of first
+//! visits, walk by walk, which depends on the origin's walks alone.
+//!
+//! # Cost
+//! R / c visits per node to walk and to count, in a table that stays in the first-level cache.
+
+use std::ops::Range;
+
+use super::alias::Alias;
+use super::walks::{Paths, Walker};
+use crate::error::Result;
+use crate::exec::Exec;
+use crate::graph::{Array, Graph, usize_of};
+use crate::memory::{Buffer, try_with_capacity};
+
+/// Walks simulated together; their paths stay in the second-level cache.
+const BLOCK_WALKS: usize = 1 << 12;
+/// Walks of a unit of parallel work, a few milliseconds.
+const UNIT_WALKS: usize = 1 << 15;
+
+/// Visits of the walks from every node.
+#[derive(Debug)]
+pub(super) struct Fingerprints {
+    /// Entries of node v are `offsets[v]..offsets[v + 1]`.
+    pub(super) offsets: Array<u64>,
+    pub(super) entries: Array<u32>,
+    /// Walks from each node.
+    pub(super) n_walks: u32,
+    /// Low bits of an entry that hold the node.
+    node_bits: u32,
+}
+
+impl Fingerprints {
+    /// Walks `n_walks` times from every node.
+    pub(super) fn build(graph: &Graph, n_walks: u32, damping: f64, seed: u64, exec: &Exec) -> Result<Self> {
+        let n = graph.n_nodes();
+        let alias = Alias::new(graph, exec)?;
+        let walker = Walker::new(graph.arcs(), alias.as_ref(), damping, seed);
+        let node_bits = bits_of(n);
+        let origins_of = |walks: usize| (walks / n_walks as usize).max(1);
+        let unit = origins_of(UNIT_WALKS);
+        let parts = exec.map(n.div_ceil(unit), |u| {
+            let mut part = Part { node_bits, ..Part::default() };
+            let origins = code(u * unit)..code(n.min((u + 1) * unit));
+            for first in origins.clone().step_by(origins_of(BLOCK_WALKS)) {
+                let last = origins.end.min(first.saturating_add(code(origins_of(BLOCK_WALKS))));
+                exec.checkpoint(u64::from(last - first))?;
+                part.add(&walker, first..last, n_walks as usize)?;
+            }
+            Ok((part.lengths, part.entries))
+        })?;
+        let mut offsets = Buffer::zeroed("offsets of fingerprints", n + 1)?;
+        let mut entries = Buffer::zeroed("fingerprints", parts.iter().map(|(_, part)| part.len()).sum())?;
+        let (mut node, mut end) = (0, 0);
+        for (lengths, part) in parts {
+            entries[end..end + part.len()].copy_from_slice(&part);
+            for length in lengths {
+                end += length as usize;
+                node += 1;
+                offsets[node] = end as u64;
+            }
+        }
+        Ok(Self { offsets: offsets.into(), entries: entries.into(), n_walks, node_bits })
+    }
+
+    /// From arrays of a file; `None` if they are not fingerprints of a graph of `n_nodes`.
+    pub(super) fn from_parts(
+        offsets: Array<u64>,
+        entries: Array<u32>,
+        n_walks: u32,
+        n_nodes: usize,
+    ) -> Option<Self> {
+        let node_bits = bits_of(n_nodes);
+        let ends = (offsets.first(), offsets.last());
+        let is_sound = offsets.len() == n_nodes + 1
+            && ends == (Some(&0), Some(&(entries.len() as u64)))
+            && offsets.is_sorted()
+            && entries.iter().all(|&entry| ((entry & mask(node_bits)) as usize) < n_nodes);
+        is_sound.then_some(Self { offsets, entries, n_walks, node_bits })
+    }
+
+    /// Where the walks from `node` went: nodes and counts. A node may come several times.
+    #[inline]
+    pub(super) fn visits(&self, node: usize) -> impl Iterator<Item = (u32, u64)> {
+        let (mask, bits) = (mask(self.node_bits), self.node_bits);
+        let range = usize_of(self.offsets[node])..usize_of(self.offsets[node + 1]);
+        self.entries[range].iter().map(move |&entry| (entry & mask, (u64::from(entry) >> bits) + 1))
+    }
+
+    /// Entries of `node`.
+    pub(super) fn n_entries(&self, node: usize) -> u64 {
+        self.offsets[node + 1] - self.offsets[node]
+    }
+
+    pub(super) fn n_bytes(&self) -> usize {
+        size_of_val(&self.offsets[..]) + size_of_val(&self.entries[..])
+    }
+}
+
+/// Bits of the codes of `n` nodes.
+fn bits_of(n: usize) -> u32 {
+    usize::BITS - n.saturating_sub(1).leading_zeros()
+}
+
+fn mask(bits: u32) -> u32 {
+    u32::try_from((1u64 << bits) - 1).unwrap_or(u32::MAX)
+}
+
+/// A position as a code; graphs have fewer nodes than 2^32.
+fn code(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+/// Fingerprints of consecutive origins, while they are built.
+#[derive(Default)]
+struct Part {
+    lengths: Vec<u32>,
+    entries: Vec<u32>,
+    node_bits: u32,
+    paths: Paths,
+    tally: Tally,
+}
+
+impl Part {
+    fn add(&mut self, walker: &Walker<'_>, origins: Range<u32>, n_walks: usize) -> Result<()> {
+        walker.walk(origins.clone(), n_walks, &mut self.paths);
+        for i in 0..origins.len() {
+            let n_visits: usize = self.paths.of_origin(i).map(<[u32]>::len).sum();
+            self.tally.reserve(n_visits)?;
+            for &node in self.paths.of_origin(i).flatten() {
+                self.tally.count(node);
+            }
+            let before = self.entries.len();
+            self.tally.drain(self.node_bits, &mut self.entries);
+            self.lengths.push(code(self.entries.len() - before));
+        }
+        Ok(())
+    }
+}
+
+/// Counts of a few nodes: open addressing with linear probing, at most half full.
+#[derive(Default)]
+struct Tally {
+    /// Node and count; the count is 0 where the cell is free.
+    cells: Vec<(u32, u32)>,
+    /// Cells in use, by first visit.
+    used: Vec<u32>,
+    /// The hash of a node is the high bits of a product.
+    shift: u32,
+}
+
+impl Tally {
+    /// Makes room for `n` visits; the table must be empty.
+    fn reserve(&mut self, n: usize) -> Result<()> {
+        let wanted = (2 * n).next_power_of_two().max(64);
+        if self.cells.len() < wanted {
+            self.cells = try_with_capacity("counts of visits", wanted)?;
+            self.cells.resize(wanted, (0, 0));
+            self.shift = 32 - wanted.trailing_zeros().min(32);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn count(&mut self, node: u32) {
+        let mask = self.cells.len() - 1;
+        let mut at = (node.wrapping_mul(0x9e37_79b1) >> self.shift) as usize & mask;
+        loop {
+            let cell = &mut self.cells[at];
+            if cell.1 == 0 {
+                *cell = (node, 1);
+                self.used.push(code(at));
+                return;
+            }
+            if cell.0 == node {
+                cell.1 += 1;
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Writes what was counted as entries, and empties the table.
+    fn drain(&mut self, node_bits: u32, entries: &mut Vec<u32>) {
+        // As u64: where codes take all 32 bits, an entry counts to 1.
+        let most = 1u64 << (32 - node_bits);
+        for &at in &self.used {
+            let (node, count) = std::mem::take(&mut self.cells[at as usize]);
+            let mut left = u64::from(count);
+            while left > 0 {
+                let part = left.min(most);
+                let high = u32::try_from((part - 1) << node_bits).unwrap_or(0);
+                entries.push(high | node);
+                left -= part;
+            }
+        }
+        self.used.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::EdgeOptions;
+
+    fn counts(fingerprints: &Fingerprints, node: usize, n: usize) -> Vec<u64> {
+        let mut counts = vec![0; n];
+        for (visited, count) in fingerprints.visits(node) {
+            counts[visited as usize] += count;
+        }
+        counts
+    }
+
+    fn build(n: usize, src: &[u32], dst: &[u32], n_walks: u32, damping: f64) -> Fingerprints {
+        let exec = Exec::default();
+        let graph = Graph::from_edges(n, src, dst, None, EdgeOptions::default(), &exec).unwrap();
+        Fingerprints::build(&graph, n_walks, damping, 1, &exec).unwrap()
+    }
+
+    #[test]
+    fn counts_beyond_a_byte_and_beyond_sixteen_bits_are_exact() {
+        // Two nodes that lead to each other: a node is visited every other step.
+        for n_walks in [100, 1000] {
+            let fingerprints = build(2, &[0, 1], &[1, 0], n_walks, 0.999);
+            let visits = counts(&fingerprints, 0, 2);
+            let total = (visits[0] + visits[1]) as f64;
+            // Lengths are geometric with mean 1000 and a standard deviation as large.
+            let spread = 6.0 * 1000.0 * f64::from(n_walks).sqrt();
+            assert!((total - 1000.0 * f64::from(n_walks)).abs() < spread, "{total}");
+            assert!(visits[0] > 255 && (n_walks < 1000 || visits[0] > 65_535));
+            assert_eq!(fingerprints.n_entries(0), 2);
+        }
+    }
+
+    #[test]
+    fn a_count_too_large_for_an_entry_is_split() {
+        let mut tally = Tally::default();
+        for node_bits in [32, 31, 30, 24, 3] {
+            tally.reserve(1000).unwrap();
+            for _ in 0..700 {
+                tally.count(5);
+            }
+            tally.count(1);
+            let mut entries = Vec::new();
+            tally.drain(node_bits, &mut entries);
+            let total = |node: u32| -> u64 {
+                let of_node = entries.iter().filter(|&&entry| entry & mask(node_bits) == node);
+                of_node.map(|&entry| (u64::from(entry) >> node_bits) + 1).sum()
+            };
+            assert_eq!((total(5), total(1)), (700, 1), "{node_bits} bits");
+            assert!(tally.cells.iter().all(|cell| cell.1 == 0));
+        }
+    }
+
+    #[test]
+    fn graphs_without_nodes_or_arcs_have_fingerprints() {
+        assert_eq!(build(0, &[], &[], 4, 0.85).entries.len(), 0);
+        let lonely = build(3, &[], &[], 4, 0.85);
+        assert_eq!((0..3).map(|v| counts(&lonely, v, 3)[v]).collect::<Vec<_>>(), [4, 4, 4]);
+        assert_eq!(counts(&build(1, &[0], &[0], 4, 0.0), 0, 1), [4]);
+    }
+}
