@@ -3,6 +3,9 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use bytemuck::cast_slice;
+use xxhash_rust::xxh3::Xxh3;
+
 use super::array::Array;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -87,6 +90,22 @@ impl Csr {
         self.offsets[..] == other.offsets[..]
             && self.targets[..] == other.targets[..]
             && self.weights.as_deref() == other.weights.as_deref()
+    }
+
+    /// A hash (XXH3) of the arrays and of one more bit.
+    pub(crate) fn hash(&self, is_directed: bool, exec: &Exec) -> Result<u64> {
+        const STEP: usize = 1 << 20;
+        let mut hasher = Xxh3::new();
+        hasher.update(&[u8::from(is_directed), u8::from(self.weights.is_some())]);
+        let weights = self.weights.as_deref().unwrap_or(&[]);
+        for bytes in [cast_slice(&self.offsets), cast_slice(&self.targets), cast_slice(weights)] as [&[u8]; 3]
+        {
+            for step in bytes.chunks(STEP) {
+                exec.checkpoint(0)?;
+                hasher.update(step);
+            }
+        }
+        Ok(hasher.digest())
     }
 
     /// Whether every arc has its reverse of the same weight: compares a sum of hashes over the arcs one way with the

@@ -85,6 +85,7 @@ pub struct Graph {
     transition: OnceLock<Transition>,
     ordered: OnceLock<Ordered>,
     scratch: Scratch,
+    content_hash: OnceLock<u64>,
 }
 
 impl Graph {
@@ -148,6 +149,7 @@ impl Graph {
             transition: OnceLock::new(),
             ordered: OnceLock::new(),
             scratch: Scratch::default(),
+            content_hash: OnceLock::new(),
         })
     }
 
@@ -231,6 +233,11 @@ impl Graph {
         &self.scratch
     }
 
+    /// What tells this graph from others: a hash of its arcs, weights and direction; computed on first use.
+    pub(crate) fn content_hash(&self, exec: &Exec) -> Result<u64> {
+        get_or_try_init(&self.content_hash, || self.out.hash(self.is_directed, exec)).copied()
+    }
+
     /// The random walk on this graph; built on first use.
     pub(crate) fn transition(&self, exec: &Exec) -> Result<&Transition> {
         get_or_try_init(&self.transition, || Transition::new(self, exec))
@@ -243,7 +250,7 @@ impl Graph {
 }
 
 /// Two threads may both build on first use; one result is kept and both are the same.
-fn get_or_try_init<T>(cell: &OnceLock<T>, build: impl FnOnce() -> Result<T>) -> Result<&T> {
+pub(crate) fn get_or_try_init<T>(cell: &OnceLock<T>, build: impl FnOnce() -> Result<T>) -> Result<&T> {
     if let Some(value) = cell.get() {
         return Ok(value);
     }

@@ -37,10 +37,10 @@ const MAX_SECTIONS: usize = 64;
 const STEP: usize = 1 << 24;
 
 /// A name and its bytes.
-pub(super) type Section<'a> = (&'static str, &'a [u8]);
+pub(crate) type Section<'a> = (&'static str, &'a [u8]);
 
 /// Writes the sections to `path`, replacing what was there only when all is on disk.
-pub(super) fn write(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
+pub(crate) fn write(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
     if !folder_of(path).is_dir() {
         return Err(io_error(path, std::io::Error::other("the folder does not exist")));
     }
@@ -71,7 +71,7 @@ fn create_beside(path: &Path) -> std::io::Result<(PathBuf, File)> {
 }
 
 /// A file whose sections have been checked.
-pub(super) struct Container {
+pub(crate) struct Container {
     path: PathBuf,
     map: Arc<Mmap>,
     sections: Vec<([u8; 8], Range<usize>)>,
@@ -79,7 +79,7 @@ pub(super) struct Container {
 
 impl Container {
     /// Opens a file and verifies all of it.
-    pub(super) fn open(path: &Path, exec: &Exec) -> Result<Self> {
+    pub(crate) fn open(path: &Path, exec: &Exec) -> Result<Self> {
         // Looked at before it is opened: to open a pipe is to wait for its writer.
         if !fs::metadata(path).map_err(|source| io_error(path, source))?.is_file() {
             return Err(corrupt(path, "is not a file"));
@@ -102,16 +102,20 @@ impl Container {
     }
 
     /// Where a section lies in [`Container::map`].
-    pub(super) fn section(&self, name: &str) -> Result<Range<usize>> {
+    pub(crate) fn section(&self, name: &str) -> Result<Range<usize>> {
         let found = self.sections.iter().find(|(n, _)| *n == padded(name));
         found.map(|(_, range)| range.clone()).ok_or_else(|| self.corrupt(format!("has no section {name}")))
     }
 
-    pub(super) fn map(&self) -> &Arc<Mmap> {
+    pub(crate) fn has_section(&self, name: &str) -> bool {
+        self.sections.iter().any(|(n, _)| *n == padded(name))
+    }
+
+    pub(crate) fn map(&self) -> &Arc<Mmap> {
         &self.map
     }
 
-    pub(super) fn corrupt(&self, problem: impl Into<String>) -> Error {
+    pub(crate) fn corrupt(&self, problem: impl Into<String>) -> Error {
         corrupt(&self.path, problem)
     }
 }
@@ -233,6 +237,14 @@ fn hash(bytes: &[u8], exec: &Exec) -> Result<u64> {
         hasher.update(step);
     }
     Ok(hasher.digest())
+}
+
+/// Arrays are used where they lie, so files are read only on machines of their byte order.
+pub(crate) fn refuse_big_endian(path: &Path) -> Result<()> {
+    if cfg!(target_endian = "big") {
+        return Err(corrupt(path, "files are little-endian and this machine is not"));
+    }
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytemuck::{Pod, cast_slice};
 
 use super::container::{self, Container};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::{Array, Csr, CsrFault, Graph, MAX_NODES};
 use crate::memory::try_collect;
@@ -18,7 +18,7 @@ type Meta = [u64; 4];
 /// # Errors
 /// [`Error::Io`] if the system refuses; the file that was there before then stays as it was.
 pub fn save_graph(graph: &Graph, attachment: &[u8], path: &Path, exec: &Exec) -> Result<()> {
-    refuse_big_endian(path)?;
+    container::refuse_big_endian(path)?;
     let arcs = graph.arcs();
     let meta: Meta = [
         graph.n_nodes() as u64,
@@ -43,7 +43,7 @@ pub fn save_graph(graph: &Graph, attachment: &[u8], path: &Path, exec: &Exec) ->
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::CorruptFile`] if it is truncated, altered or of another kind.
 pub fn load_graph(path: &Path, exec: &Exec) -> Result<(Graph, Vec<u8>)> {
-    refuse_big_endian(path)?;
+    container::refuse_big_endian(path)?;
     let file = Container::open(path, exec)?;
     let meta = file.section("meta")?;
     let meta = bytemuck::try_pod_read_unaligned::<Meta>(&file.map()[meta]);
@@ -74,12 +74,4 @@ fn array<T: Pod>(file: &Container, name: &str, expected: u64) -> Result<Array<T>
     Array::mapped(file.map().clone(), range.start, range.end)
         .filter(|array| array.len() as u64 == expected)
         .ok_or_else(|| file.corrupt(format!("section {name} has the wrong length")))
-}
-
-fn refuse_big_endian(path: &Path) -> Result<()> {
-    if cfg!(target_endian = "big") {
-        let problem = "graph files are little-endian and this machine is not".to_owned();
-        return Err(Error::CorruptFile { path: path.to_owned(), problem });
-    }
-    Ok(())
 }

@@ -15,7 +15,7 @@
 //! # Ok::<(), graphrank::Error>(())
 //! ```
 
-mod container;
+pub(crate) mod container;
 mod graph_file;
 
 pub use graph_file::{load_graph, save_graph};

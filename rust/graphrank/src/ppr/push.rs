@@ -73,7 +73,7 @@ impl<'g> KilledWalk<'g> {
     }
 
     /// Arcs of a node; 0 if it is dangling.
-    fn degree(&self, node: u32) -> u32 {
+    pub(crate) fn degree(&self, node: u32) -> u32 {
         let ends = &self.arcs.offsets[node as usize..];
         #[expect(clippy::cast_possible_truncation, reason = "a row has at most one arc per node")]
         let degree = (ends[1] - ends[0]) as u32;
@@ -89,6 +89,7 @@ impl<'g> KilledWalk<'g> {
 type Mass = [f64; 2];
 
 /// Scratch of forward push, for one query after the other on graphs of one size.
+#[derive(Debug)]
 pub(crate) struct Pusher {
     masses: Buffer<Mass>,
     reserves: Buffer<f64>,
@@ -114,6 +115,8 @@ pub(crate) struct Touched {
     pub(crate) reserve: f64,
     /// Walkers still under way from here.
     pub(crate) residual: f64,
+    /// Arcs; 0 if it is dangling.
+    pub(crate) degree: u32,
 }
 
 impl Pusher {
@@ -151,6 +154,22 @@ impl Pusher {
             self.n_touched += 1;
         }
         self.settle_dangling(walk);
+    }
+
+    /// Begins where another run ended; `kept` is what it had touched.
+    pub(crate) fn resume(&mut self, walk: KilledWalk<'_>, kept: &[Touched]) {
+        self.start(walk, &[]);
+        for (at, touched) in kept.iter().enumerate() {
+            self.masses[touched.node as usize] = [touched.residual, NEVER];
+            self.reserves[touched.node as usize] = touched.reserve;
+            self.touched[at] = [touched.node, touched.degree];
+        }
+        self.n_touched = kept.len();
+    }
+
+    /// Whether a node has been touched.
+    pub(crate) fn has_touched(&self, node: u32) -> bool {
+        self.masses[node as usize][1] != 0.0
     }
 
     /// Pushes until no residual is above `per_arc` (positive) times the arcs of its node, or until the next push would
@@ -212,8 +231,9 @@ impl Pusher {
 
     /// The nodes touched so far, in the order in which they were. Some may have neither reserve nor residual.
     pub(crate) fn touched(&self) -> impl ExactSizeIterator<Item = Touched> {
-        self.touched[..self.n_touched].iter().map(|&[node, _]| Touched {
+        self.touched[..self.n_touched].iter().map(|&[node, degree]| Touched {
             node,
+            degree,
             reserve: self.reserves[node as usize],
             residual: self.masses[node as usize][0],
         })

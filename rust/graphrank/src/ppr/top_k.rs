@@ -23,6 +23,50 @@ pub(super) fn best_of(mut best: Vec<(u32, f64)>, k: usize) -> Vec<(u32, f64)> {
     best
 }
 
+/// The best of scores that come one at a time: a buffer of a few times as many, cut back when it is full.
+pub(super) struct Best {
+    k: usize,
+    kept: Vec<(u32, f64)>,
+    /// Scores that are not above this are not among the best.
+    floor: f64,
+}
+
+impl Best {
+    pub(super) fn new(k: usize) -> Self {
+        Self { k, kept: Vec::new(), floor: 0.0 }
+    }
+
+    /// Nodes must come once each.
+    #[inline]
+    pub(super) fn offer(&mut self, node: u32, score: f64) {
+        if score >= self.floor && score > 0.0 {
+            self.kept.push((node, score));
+            if self.kept.len() >= 4 * self.k.max(16) {
+                self.cut();
+            }
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.k < self.kept.len() {
+            self.kept.select_nth_unstable_by(self.k, by_rank);
+            self.kept.truncate(self.k);
+            self.floor = self.kept.iter().map(|&(_, score)| score).fold(f64::INFINITY, f64::min);
+        }
+    }
+
+    /// What is kept, by falling score, then rising code.
+    pub(super) fn into_ranked(mut self) -> Vec<(u32, f64)> {
+        self.cut();
+        self.kept.sort_unstable_by(by_rank);
+        self.kept
+    }
+}
+
+fn by_rank(a: &(u32, f64), b: &(u32, f64)) -> std::cmp::Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
+}
+
 /// The lists of all queries, one after the other.
 pub(super) fn concatenate(lists: Vec<Vec<(u32, f64)>>) -> Result<Scores> {
     let n_listed = lists.iter().map(Vec::len).sum();
@@ -47,5 +91,15 @@ mod tests {
         let scores = [0.1, 0.4, 0.0, 0.4, 0.1];
         assert_eq!(best(&scores, 3).unwrap(), [(1, 0.4), (3, 0.4), (0, 0.1)]);
         assert_eq!(best(&scores, 9).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn scores_that_come_one_at_a_time_have_the_same_best() {
+        let scores: Vec<f64> = (0..5000u32).map(|i| f64::from(i * 7919 % 1009)).collect();
+        for k in [1, 5, 100, 1500, 6000] {
+            let mut kept = Best::new(k);
+            (0u32..).zip(&scores).for_each(|(node, &score)| kept.offer(node, score));
+            assert_eq!(kept.into_ranked(), best(&scores, k).unwrap());
+        }
     }
 }

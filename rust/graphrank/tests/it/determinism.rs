@@ -7,7 +7,7 @@ use graphrank::rng::{Domain, stream};
 use graphrank::{EdgeOptions, Exec, Graph};
 use rand_xoshiro::rand_core::Rng;
 
-fn exec(n_threads: usize) -> Exec {
+pub(crate) fn exec(n_threads: usize) -> Exec {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
     Exec::default().with_pool(Arc::new(pool))
 }

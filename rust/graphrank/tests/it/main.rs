@@ -11,5 +11,6 @@
 mod determinism;
 mod graph;
 mod io;
+mod powerwalk;
 mod ppr;
 mod sample;

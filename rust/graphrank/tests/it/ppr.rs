@@ -9,7 +9,7 @@ use crate::sample::{Edges, edges};
 const RULES: [Dangling; 4] = [Dangling::Restart, Dangling::Uniform, Dangling::Stay, Dangling::Absorb];
 
 /// Solves π = c s + α π P′ by elimination with pivoting, P′ row by row as the rule says.
-fn dense(edges: &Edges, source: usize, damping: f64, rule: Dangling) -> Vec<f64> {
+pub(crate) fn dense(edges: &Edges, source: usize, damping: f64, rule: Dangling) -> Vec<f64> {
     let n = edges.n;
     let mut system = vec![vec![0.0; n + 1]; n];
     for (u, row) in edges.matrix().into_iter().enumerate() {

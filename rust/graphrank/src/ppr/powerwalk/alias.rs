@@ -125,7 +125,7 @@ mod tests {
     /// Adds up what each target gets from all slots of a row.
     fn probabilities(weights: &[f64]) -> Vec<f64> {
         let n = weights.len();
-        let targets: Vec<u32> = (0..n as u32).collect();
+        let targets: Vec<u32> = (0u32..).take(n).collect();
         let graph = Graph::from_edges(
             n,
             &vec![0; n],

@@ -261,8 +261,8 @@ mod tests {
         }
         let n = WALKS as f64;
         let mut statistic = 0.0;
-        for (i, count) in counts.iter().enumerate() {
-            let tail = damping.powi(i as i32);
+        for (i, count) in (0..).zip(counts) {
+            let tail = damping.powi(i);
             let p = if i == 39 { tail } else { tail * (1.0 - damping) };
             statistic += (count - n * p) * (count - n * p) / (n * p);
         }
@@ -293,6 +293,57 @@ mod tests {
         for origin in (0..n).rev() {
             walker.walk(origin..origin + 1, 5, &mut one);
             assert!(all.of_origin(origin as usize).eq(one.of_origin(0)));
+        }
+    }
+
+    /// The estimator c x visits of one walk: without bias, of variance p (2 G(x, x) - c) - p².
+    #[test]
+    fn visits_have_the_mean_and_variance_of_the_formula() {
+        let (src, dst) = ([0, 0, 1, 2, 2, 3, 3], [1, 2, 0, 2, 3, 0, 4]);
+        let weights = [1.0, 2.0, 1.0, 3.0, 1.0, 1.0, 1.0];
+        let damping = 0.8;
+        let stop = 1.0 - damping;
+        for weights in [None, Some(&weights[..])] {
+            let graph = graph(5, &src, &dst, weights);
+            let killed = |from: u32| {
+                let (mut score, mut under_way) = ([0.0; 5], [0.0; 5]);
+                under_way[from as usize] = 1.0;
+                for _ in 0..300 {
+                    let mut next = [0.0; 5];
+                    for u in 0..5u32 {
+                        score[u as usize] += stop * under_way[u as usize];
+                        let targets = graph.neighbors(u);
+                        let w = graph.neighbor_weights(u).map_or(vec![1.0; targets.len()], <[f64]>::to_vec);
+                        let total: f64 = w.iter().sum();
+                        for (&v, w) in targets.iter().zip(w) {
+                            next[v as usize] += damping * under_way[u as usize] * w / total;
+                        }
+                    }
+                    under_way = next;
+                }
+                score
+            };
+            let from_0 = killed(0);
+            let paths = paths(&graph, damping, 7);
+            let n = WALKS as f64;
+            for x in 0..5u32 {
+                let visits = |path: &Vec<u32>| path.iter().filter(|&&v| v == x).count() as f64 * stop;
+                let mean = paths.iter().map(visits).sum::<f64>() / n;
+                let square = paths.iter().map(|path| (visits(path) - mean).powi(2)).sum::<f64>() / n;
+                let fourth = paths.iter().map(|path| (visits(path) - mean).powi(4)).sum::<f64>() / n;
+                let p = from_0[x as usize];
+                let variance = p * (2.0 * killed(x)[x as usize] - stop) - p * p;
+                // Five standard errors of a mean, and of a mean of squares.
+                assert!(
+                    (mean - p).abs() < 5.0 * (variance / n).sqrt() + 1e-12,
+                    "node {x}: mean {mean}, not {p}"
+                );
+                let spread = ((fourth - square * square) / n).sqrt();
+                assert!(
+                    (square - variance).abs() < 5.0 * spread + 1e-12,
+                    "node {x}: {square}, not {variance}"
+                );
+            }
         }
     }
 }
