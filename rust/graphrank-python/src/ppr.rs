@@ -21,7 +21,7 @@ type PyScores<'py> = (
 );
 
 #[pyfunction]
-#[pyo3(signature = (graph, restart_offsets, restart_nodes, restart_weights, damping, tol, dangling, method, top_k, how))]
+#[pyo3(signature = (graph, restart_offsets, restart_nodes, restart_weights, damping, tol, dangling, method, top_k, memory_limit, how))]
 pub(crate) fn pagerank<'py>(
     py: Python<'py>,
     graph: &PyGraph,
@@ -33,6 +33,7 @@ pub(crate) fn pagerank<'py>(
     dangling: &str,
     method: &str,
     top_k: Option<usize>,
+    memory_limit: Option<u64>,
     how: RunOpts,
 ) -> PyResult<PyScores<'py>> {
     let params = PprParams {
@@ -41,6 +42,7 @@ pub(crate) fn pagerank<'py>(
         dangling: dangling_rule(py, dangling)?,
         method: solver(py, method)?,
         top_k,
+        memory_limit,
     };
     let queries = Queries {
         offsets: slice(&restart_offsets, "restart_offsets")?.into(),

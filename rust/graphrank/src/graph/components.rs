@@ -166,10 +166,11 @@ mod tests {
         /// Against reachability by repeated relaxation.
         #[test]
         fn components_are_mutual_reachability_in_order(
-            n in 1usize..12,
+            n in 1u32..12,
             edges in prop::collection::vec((0u32..12, 0u32..12), 0..40),
         ) {
-            let edges: Vec<_> = edges.into_iter().map(|(u, v)| (u % n as u32, v % n as u32)).collect();
+            let edges: Vec<_> = edges.into_iter().map(|(u, v)| (u % n, v % n)).collect();
+            let n = n as usize;
             let mut reaches = vec![vec![false; n]; n];
             (0..n).for_each(|v| reaches[v][v] = true);
             for _ in 0..n {
@@ -180,11 +181,11 @@ mod tests {
                 }
             }
             let found = components(n, &edges);
-            for u in 0..n {
-                for v in 0..n {
-                    let same = found.of_node[u] == found.of_node[v];
-                    prop_assert_eq!(same, reaches[u][v] && reaches[v][u]);
-                    prop_assert!(!reaches[u][v] || found.of_node[u] <= found.of_node[v]);
+            let component = &found.of_node;
+            for (u, reached) in reaches.iter().enumerate() {
+                for (v, &is_reached) in reached.iter().enumerate() {
+                    prop_assert_eq!(component[u] == component[v], is_reached && reaches[v][u]);
+                    prop_assert!(!is_reached || component[u] <= component[v]);
                 }
             }
             let largest = found.of_node.iter().max().copied();

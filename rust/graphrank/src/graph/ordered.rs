@@ -125,6 +125,11 @@ impl Ordered {
         self.nodes.len()
     }
 
+    /// Values of the arcs of lower and upper half rows, unless all are 1.
+    pub(crate) fn values(&self) -> Option<[&[[f64; GROUP]]; 2]> {
+        Some([self.lower.values.as_deref()?, self.upper.values.as_deref()?])
+    }
+
     /// The positions of a range in steps of about a millisecond.
     pub(crate) fn steps(range: Range<usize>) -> impl DoubleEndedIterator<Item = Range<usize>> {
         let first = range.start;
@@ -194,8 +199,7 @@ impl Source<'_> {
 
     fn order(&self, graph: &Graph, components: &Components, exec: &Exec) -> Result<Vec<u32>> {
         let n = graph.n_nodes();
-        let degree =
-            |v: usize| graph.out().range(v).len() + self.offsets[v + 1].abs_diff(self.offsets[v]) as usize;
+        let degree = |v: usize| graph.out().range(v).len() + usize_of(self.offsets[v + 1] - self.offsets[v]);
         let by_degree =
             self.sorted(components, |v| u32::MAX - u32::try_from(degree(v)).unwrap_or(u32::MAX))?;
         exec.checkpoint(0)?;
@@ -238,7 +242,7 @@ impl Source<'_> {
             }
             lower.announce(n_lower);
             upper.announce(n_upper);
-            if i as usize % ROWS == 0 {
+            if (i as usize).is_multiple_of(ROWS) {
                 exec.checkpoint(0)?;
             }
         }
@@ -256,7 +260,7 @@ impl Source<'_> {
                     n_upper += 1;
                 }
             }
-            if i as usize % ROWS == 0 {
+            if (i as usize).is_multiple_of(ROWS) {
                 exec.checkpoint(0)?;
             }
         }

@@ -34,6 +34,7 @@
 //! ```
 
 mod answer;
+mod batch;
 mod dynamic;
 mod exact;
 mod local;
@@ -46,18 +47,14 @@ mod queries;
 mod sweep;
 mod top_k;
 
-use std::sync::Mutex;
-
-use answer::{Answer, Solution};
 pub use answer::{PprScores, Scores};
+use batch::Slot;
 pub use dynamic::{DynamicParams, DynamicPpr, EdgeEnds, EdgeUpdate};
-use local::LocalSolver;
 pub(crate) use local::Scratch;
 pub use params::{Dangling, Method, PprParams};
 pub use queries::Queries;
-use queries::Restart;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::Graph;
 use crate::memory::try_zeroed;
@@ -78,6 +75,7 @@ pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exe
     params.validate()?;
     let restarts = queries.normalised(graph.n_nodes())?;
     let n = graph.n_nodes();
+    batch::check_memory(n, restarts.len(), params)?;
     exec.expect_units(restarts.len() as u64);
 
     let mut dense = match params.top_k {
@@ -86,99 +84,11 @@ pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exe
     };
     let mut rows: Vec<Option<&mut [f64]>> = dense.chunks_mut(n.max(1)).map(Some).collect();
     rows.resize_with(restarts.len(), || None);
-    // Enough queries keep every thread busy with one each; fewer share the threads. The bits are the same.
-    let is_wide = restarts.len() >= exec.n_threads();
-    let inner = if is_wide { exec.on_this_thread() } else { exec.clone() };
-    let outer = if is_wide { exec.clone() } else { exec.on_this_thread() };
-
-    let local = LocalSolver::new(graph, params, exec)?;
-    let tried = outer.map_items(rows, |q, row| try_local(local, &restarts[q], params, row, exec))?;
-    let (mut answers, mut left) = (Vec::new(), Vec::new());
-    for (q, tried) in tried.into_iter().enumerate() {
-        match tried {
-            Tried::Answered(answer) => answers.push(Some(answer)),
-            Tried::Left(row) => {
-                answers.push(None);
-                left.push((q, row));
-            }
-        }
-    }
-    let mut reason = "few nodes can be reached from there".to_owned();
-    if !left.is_empty() {
-        let plan = plan::choose(graph, params, exec)?;
-        reason = plan.reason;
-        let solver = Solver::new(graph, plan.method, params, exec)?;
-        let solved = outer.map_items(left, |_, (q, row)| {
-            let solution = solver.solve(&restarts[q], params, &inner)?;
-            exec.checkpoint(1)?;
-            Ok((q, Answer::of_all(&solution, row, params)?))
-        })?;
-        for (q, answer) in solved {
-            answers[q] = Some(answer);
-        }
-    }
-    answer::collect(answers.into_iter().flatten(), dense, reason, params)
-}
-
-/// A query after push was tried.
-enum Tried<'a> {
-    Answered(Answer),
-    /// Not answered; here is where its scores go.
-    Left(Option<&'a mut [f64]>),
-}
-
-fn try_local<'a>(
-    local: Option<LocalSolver<'_>>,
-    restart: &Restart,
-    params: &PprParams,
-    row: Option<&'a mut [f64]>,
-    exec: &Exec,
-) -> Result<Tried<'a>> {
-    let Some(local) = local else { return Ok(Tried::Left(row)) };
-    match local.solve(restart, exec) {
-        Ok(Some(solution)) => {
-            exec.checkpoint(1)?;
-            Answer::of_few(solution, row, params).map(Tried::Answered)
-        }
-        Ok(None) => Ok(Tried::Left(row)),
-        // Rounding adds up over many small steps; sweeps may still get there.
-        Err(Error::DidNotConverge { .. }) if params.method == Method::Auto => Ok(Tried::Left(row)),
-        Err(error) => Err(error),
-    }
-}
-
-/// A solver for all of the graph and what its queries share.
-enum Solver<'g> {
-    Power(power::Walk<'g>),
-    Exact { solver: exact::Exact<'g>, spread: Option<exact::Spread>, spare: Mutex<Vec<exact::Workspace>> },
-}
-
-impl<'g> Solver<'g> {
-    fn new(graph: &'g Graph, method: Method, params: &'g PprParams, exec: &Exec) -> Result<Self> {
-        if method == Method::Power {
-            return Ok(Self::Power(power::Walk::new(graph, params, exec)?));
-        }
-        let solver = exact::Exact::new(graph, params, method, exec)?;
-        let mut work = solver.workspace()?;
-        let spreads = params.dangling == Dangling::Uniform && !graph.transition(exec)?.dangling.is_empty();
-        let spread = if spreads { Some(solver.spread(&mut work, exec)?) } else { None };
-        Ok(Self::Exact { solver, spread, spare: Mutex::new(vec![work]) })
-    }
-
-    fn solve(&self, restart: &Restart, params: &PprParams, exec: &Exec) -> Result<Solution> {
-        match self {
-            Self::Power(walk) => power::solve(walk, restart, params, exec),
-            Self::Exact { solver, spread, spare } => {
-                let lent = spare.lock().ok().and_then(|mut spare| spare.pop());
-                let mut work = lent.map_or_else(|| solver.workspace(), Ok)?;
-                let solution = solver.solve(restart, spread.as_ref(), &mut work, exec)?;
-                if let Ok(mut spare) = spare.lock() {
-                    spare.push(work);
-                }
-                Ok(solution)
-            }
-        }
-    }
+    let slots = restarts.iter().zip(rows).map(|(restart, row)| Slot::new(restart, row));
+    let mut slots: Vec<_> = slots.collect();
+    let reason = batch::answer(graph, &mut slots, params, exec)?;
+    let answers: Vec<_> = slots.into_iter().filter_map(Slot::into_answer).collect();
+    answer::collect(answers.into_iter(), dense, reason, params)
 }
 
 #[cfg(test)]

@@ -61,11 +61,20 @@ pub struct PprParams {
     pub method: Method,
     /// Return only so many of the best nodes of each query; `None` returns the score of every node.
     pub top_k: Option<usize>,
+    /// Bytes that scores and workspaces may take. `None` allows scores of any size and workspaces of 4 GiB in all.
+    pub memory_limit: Option<u64>,
 }
 
 impl Default for PprParams {
     fn default() -> Self {
-        Self { damping: 0.85, tol: 1e-8, dangling: Dangling::Restart, method: Method::Auto, top_k: None }
+        Self {
+            damping: 0.85,
+            tol: 1e-8,
+            dangling: Dangling::Restart,
+            method: Method::Auto,
+            top_k: None,
+            memory_limit: None,
+        }
     }
 }
 

@@ -22,9 +22,10 @@
 
 use std::ops::Range;
 
+use super::answer::Solution;
 use super::queries::Restart;
 use super::sweep::{compare, gather, gather_weighted, roundings_of_row, scale_and_compare};
-use super::{Dangling, Method, PprParams, Solution};
+use super::{Dangling, Method, PprParams};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};

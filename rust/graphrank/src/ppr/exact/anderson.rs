@@ -4,14 +4,12 @@
 //! same combination of the changes f = G(u) - u is smallest (D. G. Anderson, "Iterative procedures for nonlinear
 //! integral equations", J. ACM 12, 1965). Only the inner products of the changes are needed to find it.
 
-/// Iterates looked at: the last and three before it. More save few sweeps and cost as much in vectors.
-pub(super) const KEPT: usize = 4;
 /// Weights above this come from changes that are nearly parallel, and would amplify rounding.
 const LARGEST_WEIGHT: f64 = 1e4;
 
-/// What is known of the last changes of one query.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Anderson {
+/// What is known of the last `KEPT` changes of one query.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Anderson<const KEPT: usize> {
     /// Inner products of the changes, the last one first.
     products: [[f64; KEPT]; KEPT],
     /// Changes that may be used.
@@ -19,7 +17,13 @@ pub(super) struct Anderson {
     last: f64,
 }
 
-impl Anderson {
+impl<const KEPT: usize> Default for Anderson<KEPT> {
+    fn default() -> Self {
+        Self { products: [[0.0; KEPT]; KEPT], n_kept: 0, last: 0.0 }
+    }
+}
+
+impl<const KEPT: usize> Anderson<KEPT> {
     /// Takes the inner products of a new change with itself and those before it, and its size; gives the weights of
     /// the images, the newest first.
     pub(super) fn weights(&mut self, products: [f64; KEPT], size: f64, noise: f64) -> [f64; KEPT] {
@@ -44,11 +48,12 @@ impl Anderson {
         })
     }
 
-    /// Minimises |f0 + Σ t_a (f_a - f0)|; `None` if the directions are too nearly dependent to say.
+    /// Minimises |f₀ + Σ t (f - f₀)| over the changes f before the last, f₀; `None` if the directions are too nearly dependent to say.
     fn least_squares(&self, noise: f64) -> Option<[f64; KEPT]> {
         let g = &self.products;
         let n = self.n_kept - 1;
-        let mut rows = [[0.0; KEPT]; KEPT - 1];
+        // The right-hand side is the column after the last unknown.
+        let mut rows = [[0.0; KEPT]; KEPT];
         for a in 0..n {
             for b in 0..n {
                 rows[a][b] = g[a + 1][b + 1] - g[a + 1][0] - g[0][b + 1] + g[0][0];
@@ -62,8 +67,9 @@ impl Anderson {
             }
             for below in pivot + 1..n {
                 let factor = rows[below][pivot] / rows[pivot][pivot];
-                for column in pivot..=n {
-                    rows[below][column] -= factor * rows[pivot][column];
+                let pivots = rows[pivot];
+                for (entry, of_pivot) in rows[below][pivot..=n].iter_mut().zip(&pivots[pivot..]) {
+                    *entry -= factor * of_pivot;
                 }
             }
         }
@@ -81,6 +87,8 @@ impl Anderson {
 mod tests {
     use super::*;
 
+    const KEPT: usize = 4;
+
     /// On a linear map of three dimensions, three differences span the space: the fourth image is the fixed point.
     #[test]
     fn three_differences_solve_three_dimensions() {
@@ -88,7 +96,7 @@ mod tests {
         let image = |u: [f64; 3]| std::array::from_fn::<f64, 3, _>(|i| rates[i] * u[i] + 1.0);
         let dot = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let (mut u, mut images, mut changes) = ([0.0; 3], Vec::new(), Vec::new());
-        let mut anderson = Anderson::default();
+        let mut anderson = Anderson::<KEPT>::default();
         for _ in 0..5 {
             let next = image(u);
             let change: [f64; 3] = std::array::from_fn(|i| next[i] - u[i]);
@@ -108,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_change_that_grows_and_changes_that_repeat_fall_back_to_the_plain_iteration() {
-        let mut anderson = Anderson::default();
+        let mut anderson = Anderson::<KEPT>::default();
         assert_eq!(anderson.weights([1.0, 0.0, 0.0, 0.0], 1.0, 1e-13), [1.0, 0.0, 0.0, 0.0]);
         assert_eq!(anderson.weights([9.0, 0.0, 0.0, 0.0], 3.0, 1e-13), [1.0, 0.0, 0.0, 0.0]);
         assert_eq!(anderson.weights([9.0, 9.0, 9.0, 9.0], 3.0, 0.0), [1.0, 0.0, 0.0, 0.0]);

@@ -24,9 +24,9 @@
 
 use std::ops::Range;
 
-use super::gather::{Given, Ones, Values, sum};
+use super::gather::{Given, Ones, Side, Values};
 use super::lanes::{Real, Sums, each};
-use super::system::System;
+use super::system::{Part, System};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::Ordered;
@@ -58,18 +58,12 @@ impl<T: Real, const N: usize> ConjugateGradients<T, N> {
         })
     }
 
-    /// Begins with z = 0 in this range.
-    pub(super) fn start(
-        &mut self,
-        system: &System<'_, T>,
-        range: Range<usize>,
-        base: &[[T; N]],
-        exec: &Exec,
-    ) -> Result<()> {
-        self.direction[range.clone()].fill([T::of(0.0); N]);
-        system.substitute(range.clone(), base, &mut self.residual, exec)?;
+    /// Begins with z = 0.
+    pub(super) fn start(&mut self, system: &System<'_, T>, part: &Part<'_, T, N>, exec: &Exec) -> Result<()> {
+        self.direction[part.range.clone()].fill([T::of(0.0); N]);
+        system.substitute(part, &mut self.residual, exec)?;
         let mut squared = Sums::new();
-        for step in Ordered::steps(range) {
+        for step in Ordered::steps(part.range.clone()) {
             for i in step {
                 let (inverse, r) = (system.inverse[i], self.residual[i]);
                 (0..N).for_each(|l| squared.add(l, r[l] * inverse * r[l]));
@@ -89,15 +83,14 @@ impl<T: Real, const N: usize> ConjugateGradients<T, N> {
         z: &mut [[T; N]],
         exec: &Exec,
     ) -> Result<[f64; N]> {
-        let ordered = system.ordered;
-        let curvature = match (&ordered.lower.values, &ordered.upper.values) {
-            (Some(lower), Some(upper)) => {
-                self.backward(system, Given(upper), range.clone(), exec)?;
-                self.forward(system, Given(lower), range.clone(), exec)?
-            }
-            _ => {
+        let curvature = match system.ordered.values() {
+            None => {
                 self.backward(system, Ones, range.clone(), exec)?;
                 self.forward(system, Ones, range.clone(), exec)?
+            }
+            Some([lower, upper]) => {
+                self.backward(system, Given(upper), range.clone(), exec)?;
+                self.forward(system, Given(lower), range.clone(), exec)?
             }
         };
         // A lane that is solved exactly has nothing left to divide.
@@ -118,15 +111,17 @@ impl<T: Real, const N: usize> ConjugateGradients<T, N> {
         range: Range<usize>,
         exec: &Exec,
     ) -> Result<()> {
+        let upper = Side::new(&system.ordered.upper, upper);
         let kept: [T; N] = each(|l| T::of(self.kept[l]));
+        let (residual, direction, back) = (&self.residual[..], &mut self.direction[..], &mut self.back[..]);
         for step in Ordered::steps(range).rev() {
             exec.checkpoint(0)?;
             for i in step.rev() {
-                let above = sum(&system.ordered.upper, upper, i, &self.back);
-                let (omega, r, before) = (system.omega[i], self.residual[i], self.direction[i]);
+                let above = upper.sum(i, back);
+                let (omega, r, before) = (system.omega[i], residual[i], direction[i]);
                 let p: [T; N] = each(|l| r[l] + kept[l] * before[l]);
-                self.direction[i] = p;
-                self.back[i] = each(|l| p[l] + omega * above[l]);
+                direction[i] = p;
+                back[i] = each(|l| p[l] + omega * above[l]);
             }
         }
         Ok(())
@@ -140,14 +135,16 @@ impl<T: Real, const N: usize> ConjugateGradients<T, N> {
         range: Range<usize>,
         exec: &Exec,
     ) -> Result<[f64; N]> {
+        let lower = Side::new(&system.ordered.lower, lower);
+        let (direction, back, forth) = (&self.direction[..], &self.back[..], &mut self.forth[..]);
         let mut product = Sums::new();
         for step in Ordered::steps(range) {
             exec.checkpoint(0)?;
             for i in step {
-                let below = sum(&system.ordered.lower, lower, i, &self.forth);
-                let (omega, p, t) = (system.omega[i], self.direction[i], self.back[i]);
+                let below = lower.sum(i, forth);
+                let (omega, p, t) = (system.omega[i], direction[i], back[i]);
                 let v: [T; N] = each(|l| p[l] - t[l] + omega * below[l]);
-                self.forth[i] = v;
+                forth[i] = v;
                 let inverse = system.inverse[i];
                 (0..N).for_each(|l| product.add(l, p[l] * inverse * (t[l] + v[l])));
             }
@@ -169,10 +166,9 @@ impl<T: Real, const N: usize> ConjugateGradients<T, N> {
         let (mut squared, mut size) = (Sums::new(), Sums::new());
         for step in Ordered::steps(range) {
             exec.checkpoint(0)?;
-            for i in step {
-                let (t, v) = (self.back[i], self.forth[i]);
-                let inverse = system.inverse[i];
-                let (z, r) = (&mut z[i], &mut self.residual[i]);
+            let moved = self.back[step.clone()].iter().zip(&self.forth[step.clone()]);
+            let moving = z[step.clone()].iter_mut().zip(&mut self.residual[step.clone()]);
+            for (((t, v), (z, r)), &inverse) in moved.zip(moving).zip(&system.inverse[step]) {
                 for l in 0..N {
                     z[l] += length[l] * t[l];
                     r[l] = r[l] - length[l] * (t[l] + v[l]);

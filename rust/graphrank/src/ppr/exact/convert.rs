@@ -11,7 +11,7 @@
 //!
 //! D(x) is α times the score of x on dangling nodes. The error is at most the residual's norm divided by c.
 
-use super::{Exact, Solved, Workspace};
+use super::{Exact, Part, Solved, Workspace};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::usize_of;
@@ -38,9 +38,13 @@ impl Exact<'_> {
     /// The solution that [`Dangling::Uniform`] needs beside every query's own.
     pub(in crate::ppr) fn spread(&self, work: &mut Workspace, exec: &Exec) -> Result<Spread> {
         let n = self.system.ordered.n_nodes();
-        let share = (1.0 - self.system.alpha) / (self.system.alpha * n as f64);
+        let share = self.restart_base(1.0 / n as f64);
         work.base[..n].fill([share]);
-        let solved = self.solve_killed(work, exec);
+        let solved = self.solve_killed(work, exec).and_then(|solved| {
+            let dangling = Part { range: self.system.ordered.n_active..n, base: &work.base };
+            self.system.substitute(&dangling, &mut work.z, exec)?;
+            Ok(solved)
+        });
         work.base[..n].fill([0.0]);
         let solved = solved?;
         let scores = self.killed_scores(&work.z)?;
@@ -51,7 +55,7 @@ impl Exact<'_> {
     pub(super) fn convert(
         &self,
         z: &[[f64; 1]],
-        solved: &Solved,
+        solved: Solved,
         spread: Option<&Spread>,
     ) -> Result<(Vec<f64>, f64)> {
         let ordered = self.system.ordered;

@@ -30,22 +30,34 @@ impl<T: Real> Values<T> for Given<'_> {
     }
 }
 
-/// The sum of z over the sources of a position's half row. z has one element more than there are positions, a 0 that
-/// incomplete groups read.
-#[inline(always)]
-pub(super) fn sum<T: Real, const N: usize>(
-    rows: &HalfRows,
-    values: impl Values<T>,
-    position: usize,
-    z: &[[T; N]],
-) -> [T; N] {
-    let (start, end) = (usize_of(rows.starts[position]), usize_of(rows.starts[position + 1]));
-    let mut total = sum_of_group(&rows.groups[start], values.of_group(start), z);
-    for group in start + 1..end {
-        let more = sum_of_group(&rows.groups[group], values.of_group(group), z);
-        total = each(|l| total[l] + more[l]);
+/// Half rows as plain slices, which inner loops need not look up again.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'o, V> {
+    starts: &'o [u64],
+    groups: &'o [[u32; GROUP]],
+    values: V,
+}
+
+impl<'o, V> Side<'o, V> {
+    pub(super) fn new(rows: &'o HalfRows, values: V) -> Self {
+        Self { starts: &rows.starts, groups: &rows.groups, values }
     }
-    total
+
+    /// The sum of z over the sources of a position's half row. z has one element more than there are positions, a 0
+    /// that incomplete groups read.
+    #[inline(always)]
+    pub(super) fn sum<T: Real, const N: usize>(&self, position: usize, z: &[[T; N]]) -> [T; N]
+    where
+        V: Values<T>,
+    {
+        let (start, end) = (usize_of(self.starts[position]), usize_of(self.starts[position + 1]));
+        let mut total = sum_of_group(&self.groups[start], self.values.of_group(start), z);
+        for group in start + 1..end {
+            let more = sum_of_group(&self.groups[group], self.values.of_group(group), z);
+            total = each(|l| total[l] + more[l]);
+        }
+        total
+    }
 }
 
 #[inline(always)]

@@ -25,37 +25,38 @@
 
 use std::ops::Range;
 
-use super::anderson::{Anderson, KEPT};
-use super::gather::{Given, Ones, Values, sum};
+use super::anderson::Anderson;
+use super::gather::{Given, Ones, Side, Values};
 use super::lanes::{Real, Sums, each};
-use super::system::System;
+use super::system::{Part, System};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::Ordered;
 use crate::memory::Buffer;
 
 /// The vectors of an iteration, kept from one query to the next.
-pub(super) struct GaussSeidel<T, const N: usize> {
+pub(super) struct GaussSeidel<T, const N: usize, const KEPT: usize> {
     above: Buffer<[T; N]>,
     /// Images of the iteration, the newest first.
-    images: [Buffer<[T; N]>; KEPT],
-    changes: [Buffer<[T; N]>; KEPT],
-    anderson: [Anderson; N],
+    images: Vec<Buffer<[T; N]>>,
+    changes: Vec<Buffer<[T; N]>>,
+    anderson: [Anderson<KEPT>; N],
 }
 
 /// Inner products of the newest change with itself and those before it, and its L1 norm.
-struct Products<T, const N: usize> {
+struct Products<T, const N: usize, const KEPT: usize> {
     with: [Sums<T, N>; KEPT],
     size: Sums<T, N>,
 }
 
-impl<T: Real, const N: usize> GaussSeidel<T, N> {
+impl<T: Real, const N: usize, const KEPT: usize> GaussSeidel<T, N, KEPT> {
     pub(super) fn new(n: usize) -> Result<Self> {
         let vector = || Buffer::<[T; N]>::zeroed("vectors of Gauss-Seidel sweeps", n);
+        let vectors = || (0..KEPT).map(|_| vector()).collect::<Result<Vec<_>>>();
         Ok(Self {
             above: vector()?,
-            images: [vector()?, vector()?, vector()?, vector()?],
-            changes: [vector()?, vector()?, vector()?, vector()?],
+            images: vectors()?,
+            changes: vectors()?,
             anderson: [Anderson::default(); N],
         })
     }
@@ -66,26 +67,24 @@ impl<T: Real, const N: usize> GaussSeidel<T, N> {
         self.anderson = [Anderson::default(); N];
     }
 
-    /// One iteration; returns per lane a bound on the L1 norm of the residual in `range`.
+    /// One iteration; returns per lane a bound on the L1 norm of the residual.
     pub(super) fn iterate(
         &mut self,
         system: &System<'_, T>,
-        range: Range<usize>,
-        base: &[[T; N]],
+        part: &Part<'_, T, N>,
         z: &mut [[T; N]],
         exec: &Exec,
     ) -> Result<[f64; N]> {
         self.images.rotate_right(1);
         self.changes.rotate_right(1);
-        let ordered = system.ordered;
-        let products = match (&ordered.lower.values, &ordered.upper.values) {
-            (Some(lower), Some(upper)) => {
-                self.forward(system, Given(lower), range.clone(), base, z, exec)?;
-                self.backward(system, Given(upper), range.clone(), z, exec)?
+        let products = match system.ordered.values() {
+            None => {
+                self.forward(system, Ones, part, z, exec)?;
+                self.backward(system, Ones, part.range.clone(), z, exec)?
             }
-            _ => {
-                self.forward(system, Ones, range.clone(), base, z, exec)?;
-                self.backward(system, Ones, range.clone(), z, exec)?
+            Some([lower, upper]) => {
+                self.forward(system, Given(lower), part, z, exec)?;
+                self.backward(system, Given(upper), part.range.clone(), z, exec)?
             }
         };
         let size = products.size.totals();
@@ -93,7 +92,7 @@ impl<T: Real, const N: usize> GaussSeidel<T, N> {
         let weights: [[f64; KEPT]; N] = std::array::from_fn(|l| {
             self.anderson[l].weights(std::array::from_fn(|a| with[a][l]), size[l], T::NOISE)
         });
-        self.mix(&weights, range, exec)?;
+        self.mix(&weights, part.range.clone(), exec)?;
         Ok(size.map(|size| system.alpha * system.alpha * size))
     }
 
@@ -101,16 +100,17 @@ impl<T: Real, const N: usize> GaussSeidel<T, N> {
         &self,
         system: &System<'_, T>,
         lower: impl Values<T>,
-        range: Range<usize>,
-        base: &[[T; N]],
+        part: &Part<'_, T, N>,
         z: &mut [[T; N]],
         exec: &Exec,
     ) -> Result<()> {
-        for step in Ordered::steps(range) {
+        let lower = Side::new(&system.ordered.lower, lower);
+        let (above, base) = (&self.above[..], part.base);
+        for step in Ordered::steps(part.range.clone()) {
             exec.checkpoint(0)?;
             for i in step {
-                let below = sum(&system.ordered.lower, lower, i, z);
-                let (above, base, omega) = (self.above[i], base[i], system.omega[i]);
+                let below = lower.sum(i, z);
+                let (above, base, omega) = (above[i], base[i], system.omega[i]);
                 z[i] = each(|l| omega * (base[l] + above[l] + below[l]));
             }
         }
@@ -124,15 +124,19 @@ impl<T: Real, const N: usize> GaussSeidel<T, N> {
         range: Range<usize>,
         z: &mut [[T; N]],
         exec: &Exec,
-    ) -> Result<Products<T, N>> {
+    ) -> Result<Products<T, N, KEPT>> {
         let mut products = Products { with: std::array::from_fn(|_| Sums::new()), size: Sums::new() };
-        let image = &mut self.images[0];
-        let [change, before @ ..] = &mut self.changes;
+        let upper = Side::new(&system.ordered.upper, upper);
+        let (state, image) = (&self.above[..], &mut self.images[0][..]);
+        let Some((change, before)) = self.changes.split_first_mut() else { return Ok(products) };
+        let change = &mut change[..];
+        let before: [&[[T; N]]; KEPT] =
+            std::array::from_fn(|a| before.get(a).map_or(&[][..], |before| before));
         for step in Ordered::steps(range).rev() {
             exec.checkpoint(0)?;
             for i in step.rev() {
-                let above = sum(&system.ordered.upper, upper, i, z);
-                let was = self.above[i];
+                let above = upper.sum(i, z);
+                let was = state[i];
                 let f: [T; N] = each(|l| above[l] - was[l]);
                 image[i] = above;
                 change[i] = f;
@@ -141,8 +145,8 @@ impl<T: Real, const N: usize> GaussSeidel<T, N> {
                     z[l] += omega * f[l];
                     products.size.add(l, f[l].abs());
                     products.with[0].add(l, f[l] * f[l]);
-                    for (with, before) in products.with[1..].iter_mut().zip(&*before) {
-                        with.add(l, f[l] * before[i][l]);
+                    for a in 1..KEPT {
+                        products.with[a].add(l, f[l] * before[a - 1][i][l]);
                     }
                 }
             }
@@ -155,16 +159,18 @@ impl<T: Real, const N: usize> GaussSeidel<T, N> {
     /// The state of the next iteration.
     fn mix(&mut self, weights: &[[f64; KEPT]; N], range: Range<usize>, exec: &Exec) -> Result<()> {
         let weights: [[T; N]; KEPT] = std::array::from_fn(|a| each(|l| T::of(weights[l][a])));
-        let [a, b, c, d] = &self.images;
+        let images: [&[[T; N]]; KEPT] = std::array::from_fn(|a| &self.images[a][..]);
+        let state = &mut self.above[..];
         for step in Ordered::steps(range) {
             exec.checkpoint(0)?;
-            let images =
-                a[step.clone()].iter().zip(&b[step.clone()]).zip(&c[step.clone()]).zip(&d[step.clone()]);
-            for (above, (((a, b), c), d)) in self.above[step].iter_mut().zip(images) {
-                *above = each(|l| {
-                    (weights[0][l] * a[l] + weights[1][l] * b[l])
-                        + (weights[2][l] * c[l] + weights[3][l] * d[l])
-                });
+            let images = images.map(|image| &image[step.clone()]);
+            for (i, state) in state[step].iter_mut().enumerate() {
+                let mut mixed = [T::of(0.0); N];
+                for a in 0..KEPT {
+                    let image = &images[a][i];
+                    (0..N).for_each(|l| mixed[l] += weights[a][l] * image[l]);
+                }
+                *state = mixed;
             }
         }
         Ok(())

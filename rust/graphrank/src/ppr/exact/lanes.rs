@@ -5,7 +5,7 @@ use std::ops::{Add, AddAssign, Mul, Sub};
 use bytemuck::Pod;
 
 /// A number a solver works in.
-pub(super) trait Real:
+pub(in crate::ppr) trait Real:
     Pod + Send + Sync + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + AddAssign + std::fmt::Debug
 {
     /// Relative error of a long sum: below it, directions of acceleration are noise.

@@ -9,6 +9,7 @@
 //! where power iteration takes 15 to 95 sweeps.
 
 mod anderson;
+mod block;
 mod conjugate;
 mod convert;
 mod gather;
@@ -18,18 +19,23 @@ mod system;
 
 use std::ops::Range;
 
+pub(super) use block::{Blocks, WIDTH};
 use conjugate::ConjugateGradients;
 pub(super) use convert::Spread;
 use gauss_seidel::GaussSeidel;
-use system::System;
+use system::{Part, System};
 
+use super::answer::Solution;
 use super::queries::Restart;
-use super::{Dangling, Method, PprParams, Solution};
+use super::{Dangling, Method, PprParams};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
 use crate::memory::Buffer;
 use crate::numeric;
+
+/// Iterates that acceleration looks at: the last and three before it. More save few sweeps and cost as much in vectors.
+const KEPT: usize = 4;
 
 /// What all queries of a call share.
 pub(super) struct Exact<'g> {
@@ -47,11 +53,12 @@ pub(super) struct Workspace {
 }
 
 enum Solver {
-    GaussSeidel(GaussSeidel<f64, 1>),
+    GaussSeidel(GaussSeidel<f64, 1, KEPT>),
     ConjugateGradients(ConjugateGradients<f64, 1>),
 }
 
 /// A solution of the killed walk: z of the workspace, and how good it is.
+#[derive(Clone, Copy)]
 struct Solved {
     /// L1 norm of its residual.
     residual: f64,
@@ -62,6 +69,10 @@ impl<'g> Exact<'g> {
     pub(super) fn new(graph: &'g Graph, params: &'g PprParams, method: Method, exec: &Exec) -> Result<Self> {
         let ordered = graph.ordered(exec)?;
         Ok(Self { system: System::new(ordered, params.damping)?, params, method })
+    }
+
+    pub(super) fn n_nodes(&self) -> usize {
+        self.system.ordered.n_nodes()
     }
 
     pub(super) fn workspace(&self) -> Result<Workspace> {
@@ -85,16 +96,40 @@ impl<'g> Exact<'g> {
         work: &mut Workspace,
         exec: &Exec,
     ) -> Result<Solution> {
+        self.set_base(restart, true, work);
+        let solved = self.solve_killed(work, exec);
+        self.set_base(restart, false, work);
+        self.complete(restart, spread, solved?, work, exec)
+    }
+
+    /// b of a restart distribution, or 0 again.
+    fn set_base(&self, restart: &Restart, is_set: bool, work: &mut Workspace) {
         for &(node, share) in restart {
             let at = self.system.ordered.positions[node as usize] as usize;
-            work.base[at] = [(1.0 - self.system.alpha) * share / self.system.alpha];
+            work.base[at] = [if is_set { self.restart_base(share) } else { 0.0 }];
         }
-        let solved = self.solve_killed(work, exec);
-        for &(node, _) in restart {
-            work.base[self.system.ordered.positions[node as usize] as usize] = [0.0];
-        }
-        let solved = solved?;
-        let (scores, error_bound) = self.convert(&work.z, &solved, spread)?;
+    }
+
+    fn restart_base(&self, share: f64) -> f64 {
+        (1.0 - self.system.alpha) * share / self.system.alpha
+    }
+
+    /// From z of nodes with a way out to scores.
+    fn complete(
+        &self,
+        restart: &Restart,
+        spread: Option<&Spread>,
+        solved: Solved,
+        work: &mut Workspace,
+        exec: &Exec,
+    ) -> Result<Solution> {
+        let ordered = self.system.ordered;
+        self.set_base(restart, true, work);
+        let dangling = Part { range: ordered.n_active..ordered.n_nodes(), base: &work.base };
+        let substituted = self.system.substitute(&dangling, &mut work.z, exec);
+        self.set_base(restart, false, work);
+        substituted?;
+        let (scores, error_bound) = self.convert(&work.z, solved, spread)?;
         if error_bound > self.params.tol {
             let (tol, iterations) = (self.params.tol, solved.iterations);
             return Err(Error::DidNotConverge { tol, bound: error_bound, iterations });
@@ -113,21 +148,20 @@ impl<'g> Exact<'g> {
                 solved.residual += of_stage.residual;
                 solved.iterations = solved.iterations.max(of_stage.iterations);
             } else {
-                self.system.substitute(range, &work.base, &mut work.z, exec)?;
+                self.system.substitute(&Part { range, base: &work.base }, &mut work.z, exec)?;
             }
         }
-        self.system.substitute(ordered.n_active..ordered.n_nodes(), &work.base, &mut work.z, exec)?;
         Ok(solved)
     }
 
     fn solve_component(&self, range: Range<usize>, work: &mut Workspace, exec: &Exec) -> Result<Solved> {
+        let part = Part { range: range.clone(), base: &work.base };
         match &mut work.solver {
             Solver::GaussSeidel(solver) => {
                 solver.start(range.clone());
                 let mut least_mass = 0.0;
                 for iterations in 1..=self.most_iterations() {
-                    let [bound] =
-                        solver.iterate(&self.system, range.clone(), &work.base, &mut work.z, exec)?;
+                    let [bound] = solver.iterate(&self.system, &part, &mut work.z, exec)?;
                     if iterations == 1 {
                         // Values rise from 0 in the first iteration, and go on rising until it is accelerated.
                         least_mass = self.mass(range.clone(), &work.z);
@@ -139,7 +173,7 @@ impl<'g> Exact<'g> {
             }
             Solver::ConjugateGradients(solver) => {
                 work.z[range.clone()].fill([0.0]);
-                solver.start(&self.system, range.clone(), &work.base, exec)?;
+                solver.start(&self.system, &part, exec)?;
                 // Nothing leaves a component of an undirected graph.
                 let inflow = self.system.alpha * numeric::sum(work.base[range.clone()].iter().map(|b| b[0]));
                 let target = self.share() * inflow / (1.0 - self.system.alpha);
@@ -153,7 +187,7 @@ impl<'g> Exact<'g> {
                     };
                     if estimate <= target {
                         // What the recurrence believes and what is true drift apart by rounding.
-                        let residual = self.system.residual(range.clone(), &work.base, &work.z, exec)?;
+                        let residual = self.system.residual(&part, &work.z, exec)?;
                         if residual <= target || estimate <= target * 1e-2 {
                             return Ok(Solved { residual, iterations });
                         }

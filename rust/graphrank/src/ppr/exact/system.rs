@@ -12,20 +12,26 @@
 
 use std::ops::Range;
 
-use super::gather::{Given, Ones, Values, sum};
-use super::lanes::Real;
+use super::gather::{Given, Ones, Side, Values};
+use super::lanes::{Real, each};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::Ordered;
 use crate::memory::try_collect;
 
 /// An ordered graph and a damping.
-pub(super) struct System<'o, T> {
+pub(in crate::ppr) struct System<'o, T> {
     pub(super) ordered: &'o Ordered,
     pub(super) alpha: f64,
     pub(super) omega: Vec<T>,
     /// 1 / ω.
     pub(super) inverse: Vec<T>,
+}
+
+/// Consecutive positions, and b for all positions.
+pub(super) struct Part<'b, T, const N: usize> {
+    pub(super) range: Range<usize>,
+    pub(super) base: &'b [[T; N]],
 }
 
 impl<'o, T: Real> System<'o, T> {
@@ -45,69 +51,57 @@ impl<'o, T: Real> System<'o, T> {
     /// z of positions outside cycles, each computed once from those before it.
     pub(super) fn substitute<const N: usize>(
         &self,
-        range: Range<usize>,
-        base: &[[T; N]],
+        part: &Part<'_, T, N>,
         z: &mut [[T; N]],
         exec: &Exec,
     ) -> Result<()> {
-        match &self.ordered.lower.values {
-            None => self.substitute_with(Ones, range, base, z, exec),
-            Some(values) => self.substitute_with(Given(values), range, base, z, exec),
+        match self.ordered.values() {
+            None => self.substitute_with(Ones, part, z, exec),
+            Some([lower, _]) => self.substitute_with(Given(lower), part, z, exec),
         }
     }
 
     fn substitute_with<const N: usize>(
         &self,
         lower: impl Values<T>,
-        range: Range<usize>,
-        base: &[[T; N]],
+        part: &Part<'_, T, N>,
         z: &mut [[T; N]],
         exec: &Exec,
     ) -> Result<()> {
-        for step in Ordered::steps(range) {
+        let lower = Side::new(&self.ordered.lower, lower);
+        for step in Ordered::steps(part.range.clone()) {
             exec.checkpoint(0)?;
             for i in step {
-                let below = sum(&self.ordered.lower, lower, i, z);
-                for l in 0..N {
-                    z[i][l] = self.omega[i] * (base[i][l] + below[l]);
-                }
+                let below = lower.sum(i, z);
+                let (omega, base) = (self.omega[i], part.base[i]);
+                z[i] = each(|l| omega * (base[l] + below[l]));
             }
         }
         Ok(())
     }
 
-    /// The L1 norm of the residual of x at the positions of `range`.
-    pub(super) fn residual(
-        &self,
-        range: Range<usize>,
-        base: &[[T; 1]],
-        z: &[[T; 1]],
-        exec: &Exec,
-    ) -> Result<f64> {
-        match (&self.ordered.lower.values, &self.ordered.upper.values) {
-            (Some(lower), Some(upper)) => {
-                self.residual_with(Given(lower), Given(upper), range, base, z, exec)
-            }
-            _ => self.residual_with(Ones, Ones, range, base, z, exec),
+    /// The L1 norm of the residual of x.
+    pub(super) fn residual(&self, part: &Part<'_, T, 1>, z: &[[T; 1]], exec: &Exec) -> Result<f64> {
+        match self.ordered.values() {
+            None => self.residual_with((Ones, Ones), part, z, exec),
+            Some([lower, upper]) => self.residual_with((Given(lower), Given(upper)), part, z, exec),
         }
     }
 
-    fn residual_with(
+    fn residual_with<V: Values<T>>(
         &self,
-        lower: impl Values<T>,
-        upper: impl Values<T>,
-        range: Range<usize>,
-        base: &[[T; 1]],
+        (lower, upper): (V, V),
+        part: &Part<'_, T, 1>,
         z: &[[T; 1]],
         exec: &Exec,
     ) -> Result<f64> {
+        let (lower, upper) = (Side::new(&self.ordered.lower, lower), Side::new(&self.ordered.upper, upper));
         let mut total = 0.0;
-        for step in Ordered::steps(range) {
+        for step in Ordered::steps(part.range.clone()) {
             exec.checkpoint(0)?;
             for i in step {
-                let [below] = sum(&self.ordered.lower, lower, i, z);
-                let [above] = sum(&self.ordered.upper, upper, i, z);
-                total += (base[i][0] + (below + above) - z[i][0] * self.inverse[i]).abs().f64();
+                let ([below], [above]) = (lower.sum(i, z), upper.sum(i, z));
+                total += (part.base[i][0] + (below + above) - z[i][0] * self.inverse[i]).abs().f64();
             }
         }
         Ok(self.alpha * total)
