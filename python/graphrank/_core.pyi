@@ -118,6 +118,7 @@ def pagerank(
     dangling: str,
     method: str,
     top_k: int | None,
+    memory_limit: int | None,
     how: _How,
 ) -> tuple[_U64 | None, _U32 | None, _F64, _F64, _U32, str, str]:
     """One solve per query; query q restarts at ``restart_nodes[offsets[q]:offsets[q+1]]`` with those weights.

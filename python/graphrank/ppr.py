@@ -93,7 +93,7 @@ def pagerank(
     """
     g = as_graph(graph)
     start = uniform(g) if restart is None else from_restart(g, restart)
-    return _solve(g, start, damping, tol, None, dangling, "auto", progress, timeout_s)
+    return _solve(g, start, damping, tol, None, dangling, "auto", None, progress, timeout_s)
 
 
 def personalized_pagerank(
@@ -106,6 +106,7 @@ def personalized_pagerank(
     top_k: int | None = None,
     dangling: Dangling = "restart",
     method: Method = "auto",
+    memory_limit: int | None = None,
     progress: Progress = None,
     timeout_s: float | None = None,
 ) -> PprResult:
@@ -145,6 +146,10 @@ def personalized_pagerank(
         * ``"cg"``: preconditioned conjugate gradients, for undirected graphs;
         * ``"gauss_seidel"``: accelerated Gauss-Seidel sweeps, component after component;
         * ``"power"``: power iteration; the only one that shares a single query among threads.
+    memory_limit
+        Bytes that scores and the vectors of the solver may take. What cannot fit is refused before anything is
+        computed, with the bytes it would need; else fewer threads, then narrower blocks of queries keep within it.
+        None allows scores of any size and 4 GiB for the solver.
     progress
         True for a bar on stderr, or a callable ``(done, total, label)``.
     timeout_s
@@ -187,7 +192,7 @@ def personalized_pagerank(
         raise InvalidArgumentError(f"give either `sources` or `restart`, got {given}")
     g = as_graph(graph)
     start = from_sources(g, sources) if restart is None else from_restart(g, restart)
-    return _solve(g, start, damping, tol, top_k, dangling, method, progress, timeout_s)
+    return _solve(g, start, damping, tol, top_k, dangling, method, memory_limit, progress, timeout_s)
 
 
 def _solve(
@@ -198,6 +203,7 @@ def _solve(
     top_k: int | None,
     dangling: str,
     method: str,
+    memory_limit: int | None,
     progress: Progress,
     timeout_s: float | None,
 ) -> PprResult:
@@ -211,6 +217,7 @@ def _solve(
         one_of("dangling", dangling, ("restart", "uniform", "self", "absorb")),
         one_of("method", method, get_args(Method)),
         None if top_k is None else min(positive_int("top_k", top_k), max(graph.n_nodes, 1)),
+        None if memory_limit is None else positive_int("memory_limit", memory_limit),
         run_opts(progress, timeout_s),
     )
     return PprResult(

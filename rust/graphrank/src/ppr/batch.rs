@@ -138,52 +138,63 @@ impl<'g> Solver<'g> {
 
     /// Answers every slot.
     fn solve(&self, slots: &mut [&mut Slot<'_>], params: &PprParams, exec: &Exec) -> Result<()> {
-        match self {
-            Self::Power(walk) => by_power(walk, slots, params, exec),
-            Self::Exact { exact, spread } => {
-                let n_nodes = exact.n_nodes();
-                let share = share(n_nodes, slots.len(), params, exec.n_threads());
-                // As many groups as workers allowed, or more and smaller ones that keep all threads busy to the end.
-                let most = if share.n_workers < exec.n_threads() { usize::MAX } else { GROUP };
-                let size = slots.len().div_ceil(share.n_workers).clamp(1, most);
-                let groups: Vec<_> = slots.chunks_mut(size).collect();
-                let blocks = if share.in_blocks { Blocks::new(exact, spread.as_ref())? } else { None };
-                match blocks {
-                    Some(blocks) => {
-                        let spare = Spare::default();
-                        exec.map_items(groups, |_, group| {
-                            let mut work = spare.take(|| blocks.workspace())?;
-                            let restarts: Vec<_> = group.iter().map(|slot| slot.restart).collect();
-                            let inner = exec.on_this_thread();
-                            let finish = |q: usize, solution| {
-                                exec.checkpoint(1)?;
-                                group[q].fill(&solution, params)
-                            };
-                            blocks.solve(&restarts, &mut work, &inner, finish)?;
-                            spare.give(work);
-                            Ok(())
-                        })?;
+        let (exact, spread) = match self {
+            Self::Power(walk) => return by_power(walk, slots, params, exec),
+            Self::Exact { exact, spread } => (exact, spread.as_ref()),
+        };
+        let share = share(exact.n_nodes(), slots.len(), params, exec.n_threads());
+        // As many groups as workers allowed, or more and smaller ones that keep all threads busy to the end.
+        let most = if share.n_workers < exec.n_threads() { usize::MAX } else { GROUP };
+        let groups: Vec<_> = slots.chunks_mut(slots.len().div_ceil(share.n_workers).clamp(1, most)).collect();
+        let blocks = if share.in_blocks { Blocks::new(exact, spread)? } else { None };
+        let done = |slot: &mut Slot<'_>, solution: Solution| {
+            exec.checkpoint(1)?;
+            slot.fill(&solution, params)
+        };
+        let inner = exec.on_this_thread();
+        match blocks {
+            Some(blocks) => on_workers(
+                groups,
+                exec,
+                || blocks.workspace(),
+                |work, group| {
+                    let restarts: Vec<_> = group.iter().map(|slot| slot.restart).collect();
+                    blocks.solve(&restarts, work, &inner, |q, solution| done(group[q], solution))
+                },
+            ),
+            None => on_workers(
+                groups,
+                exec,
+                || exact.workspace(),
+                |work, group| {
+                    for slot in group {
+                        done(slot, exact.solve(slot.restart, spread, work, &inner)?)?;
                     }
-                    None => {
-                        let spare = Spare::default();
-                        exec.map_items(groups, |_, group| {
-                            let mut work = spare.take(|| exact.workspace())?;
-                            for slot in group {
-                                let inner = exec.on_this_thread();
-                                let solution =
-                                    exact.solve(slot.restart, spread.as_ref(), &mut work, &inner)?;
-                                exec.checkpoint(1)?;
-                                slot.fill(&solution, params)?;
-                            }
-                            spare.give(work);
-                            Ok(())
-                        })?;
-                    }
-                }
-                Ok(())
-            }
+                    Ok(())
+                },
+            ),
         }
     }
+}
+
+/// Solves groups in parallel with as many workspaces as are in use at once.
+fn on_workers<W: Send, G: Send>(
+    groups: Vec<G>,
+    exec: &Exec,
+    workspace: impl Fn() -> Result<W> + Sync + Send,
+    solve: impl Fn(&mut W, G) -> Result<()> + Sync + Send,
+) -> Result<()> {
+    let spare = Mutex::new(Vec::new());
+    exec.map_items(groups, |_, group| {
+        let free = spare.lock().ok().and_then(|mut spare| spare.pop());
+        let mut work = free.map_or_else(&workspace, Ok)?;
+        solve(&mut work, group)?;
+        if let Ok(mut spare) = spare.lock() {
+            spare.push(work);
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Enough queries keep every thread busy with one each; fewer share the threads. The bits are the same.
@@ -202,28 +213,6 @@ fn by_power(
         slot.fill(&solution, params)
     })?;
     Ok(())
-}
-
-/// Workspaces that are free: as many exist as were ever in use at once.
-struct Spare<T>(Mutex<Vec<T>>);
-
-impl<T> Default for Spare<T> {
-    fn default() -> Self {
-        Self(Mutex::new(Vec::new()))
-    }
-}
-
-impl<T> Spare<T> {
-    fn take(&self, new: impl FnOnce() -> Result<T>) -> Result<T> {
-        let free = self.0.lock().ok().and_then(|mut free| free.pop());
-        free.map_or_else(new, Ok)
-    }
-
-    fn give(&self, work: T) {
-        if let Ok(mut free) = self.0.lock() {
-            free.push(work);
-        }
-    }
 }
 
 #[cfg(test)]
