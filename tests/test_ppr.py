@@ -109,7 +109,7 @@ def test_a_weight_of_zero_is_never_followed_and_such_a_node_dangles():
 
 
 def test_damping_and_tolerance_are_honoured(g):
-    rough, fine = gr.pagerank(g, tol=1e-2), gr.pagerank(g, tol=1e-12)
+    rough, fine = (gr.personalized_pagerank(g, "a", tol=tol, method="power") for tol in (1e-2, 1e-12))
     assert rough.iterations[0] < fine.iterations[0]
     assert fine.error_bound[0] <= 1e-12
     assert np.abs(rough.scores - fine.scores).sum() <= 1e-2 + 1e-12

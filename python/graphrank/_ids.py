@@ -66,6 +66,8 @@ class NodeIndex:
 
     def decode(self, codes: NDArray[np.unsignedinteger[Any]]) -> pl.Series:
         """The ids of ``codes``."""
+        if self.dtype in NUMPY_INTEGERS:
+            return pl.Series("id", self._array[codes])
         return self.ids.gather(pl.Series(codes))
 
     def encode(self, ids: Any, what: str) -> NDArray[np.uint32]:
@@ -73,6 +75,8 @@ class NodeIndex:
 
         ``what`` is the name of the argument the ids came in, for the message.
         """
+        if type(ids) is int and self._is_range and 0 <= ids < len(self):
+            return np.array([ids], dtype=np.uint32)
         if self.dtype == pl.Object:
             wanted = pl.Series("id", _as_list(ids, tuple_is_id=True), dtype=pl.Object)
             try:
@@ -138,6 +142,11 @@ class NodeIndex:
         hit = (ordered.gather(pl.Series(at)) == wanted).to_numpy()
         codes = at if order is None else order[at]
         return np.where(hit, codes, MISSING)
+
+    @cached_property
+    def _array(self) -> NDArray[Any]:
+        """Integer ids as an array; without a copy if they are in one piece."""
+        return self.ids.to_numpy()
 
     @cached_property
     def _is_range(self) -> bool:

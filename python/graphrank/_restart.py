@@ -49,7 +49,7 @@ def from_sources(graph: Graph, sources: IntoIds) -> Restart:
     """One query per source, which restarts there only; it is called by its id."""
     nodes = graph._index.encode(sources, "sources")
     offsets = np.arange(len(nodes) + 1, dtype=np.uint64)
-    return Restart(offsets, nodes, np.ones(len(nodes)), graph.decode(nodes))
+    return Restart(offsets, nodes, np.ones(len(nodes)), graph._index.decode(nodes))
 
 
 def from_restart(graph: Graph, restart: IntoRestart) -> Restart:

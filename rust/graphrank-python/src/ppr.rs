@@ -7,7 +7,10 @@ use pyo3::prelude::*;
 use crate::convert::slice;
 use crate::error::exception;
 use crate::graph::PyGraph;
-use crate::run::{RunOpts, run};
+use crate::run::{RunOpts, run, try_at_once};
+
+/// A sweep goes over so many arcs in the few nanoseconds of a unit.
+const ARCS_PER_UNIT: usize = 4;
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
 type PyScores<'py> = (
@@ -51,10 +54,12 @@ pub(crate) fn pagerank<'py>(
     };
     let graph = graph.graph();
     let n_queries = queries.offsets.len().saturating_sub(1);
-    let most_sweeps = n_queries.saturating_mul(params.most_iterations() as usize);
-    let units = (graph.n_arcs() + graph.n_nodes() + queries.nodes.len()).saturating_mul(most_sweeps);
-    let answer =
-        run(py, how, units, "personalized PageRank", |exec| ppr::pagerank(graph, &queries, &params, exec))?;
+    let nearby = try_at_once(py, &how, |exec| ppr::pagerank_nearby(graph, &queries, &params, exec))?;
+    let sweeps = n_queries.saturating_mul(params.most_iterations() as usize / ARCS_PER_UNIT);
+    let units = (graph.n_arcs() + graph.n_nodes() + queries.nodes.len()).saturating_mul(sweeps);
+    let all =
+        || run(py, how, units, "personalized PageRank", |exec| ppr::pagerank(graph, &queries, &params, exec));
+    let answer = nearby.map_or_else(all, Ok)?;
 
     let (offsets, nodes, scores) = match answer.scores {
         Scores::Dense(scores) => {

@@ -1,6 +1,6 @@
 //! The one place that leaves the interpreter.
 //!
-//! Short work runs where it is. Long work goes to the pool while the calling thread wakes every 50 ms to look for
+//! Short work runs on the calling thread. Long work goes to the pool while the calling thread wakes every 50 ms to look for
 //! signals and to report progress, so Ctrl-C ends any call promptly and the objects involved stay usable. Workers
 //! never call Python. A panic becomes `InternalError`.
 
@@ -18,8 +18,8 @@ use crate::pool::lease;
 
 /// How long the calling thread sleeps between looks at signals and progress.
 const WAKE: Duration = Duration::from_millis(50);
-/// Units of work (arcs, rows, bytes) below which handing over costs more than the work: about 50 microseconds.
-const SHORT: usize = 20_000;
+/// Units of work (arcs, rows, bytes) below which handing over to other threads, some 50 microseconds, does not pay.
+const SHORT: usize = 200_000;
 
 /// The last argument of every long call: a progress callback and the seconds allowed.
 #[derive(FromPyObject)]
@@ -43,7 +43,7 @@ pub(crate) fn run<T: Send>(
         exec = exec.with_timeout(allowed);
     }
     let outcome = if units < SHORT && callback.is_none() {
-        catch_unwind(AssertUnwindSafe(|| work(&exec)))
+        py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&exec))))
     } else {
         let lease = lease(py)?;
         let pool = lease.pool();
@@ -51,6 +51,23 @@ pub(crate) fn run<T: Send>(
         let reporter = Reporter { callback, label, exec: &exec };
         wait_for(py, pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?
     };
+    settle(py, outcome)
+}
+
+/// Runs work of microseconds on the calling thread; it returns `None` if it finds that it would take longer. For calls
+/// without progress and time limit; others get `None` at once.
+pub(crate) fn try_at_once<T: Send>(
+    py: Python<'_>,
+    how: &RunOpts,
+    work: impl FnOnce(&Exec) -> Result<Option<T>> + Send,
+) -> PyResult<Option<T>> {
+    if how.0.is_some() || how.1.is_some() {
+        return Ok(None);
+    }
+    settle(py, py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&Exec::default())))))
+}
+
+fn settle<T>(py: Python<'_>, outcome: std::thread::Result<Result<T>>) -> PyResult<T> {
     match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(to_python(py, &error)),

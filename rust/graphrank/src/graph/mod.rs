@@ -238,6 +238,11 @@ impl Graph {
         get_or_try_init(&self.content_hash, || self.out.hash(self.is_directed, exec)).copied()
     }
 
+    /// Whether [`Graph::transition`] has been built.
+    pub(crate) fn has_transition(&self) -> bool {
+        self.transition.get().is_some()
+    }
+
     /// The random walk on this graph; built on first use.
     pub(crate) fn transition(&self, exec: &Exec) -> Result<&Transition> {
         get_or_try_init(&self.transition, || Transition::new(self, exec))

@@ -21,6 +21,9 @@ const WORKSPACES: u64 = 4 << 30;
 const SINGLE: u64 = 14 * 8;
 const BLOCK: u64 = 704 + SINGLE;
 
+/// Why push was all that was needed.
+const NEARBY: &str = "few nodes can be reached from there";
+
 /// A query and where its answer goes.
 pub(super) struct Slot<'a> {
     restart: &'a Restart,
@@ -29,11 +32,7 @@ pub(super) struct Slot<'a> {
     answer: Option<Answer>,
 }
 
-impl<'a> Slot<'a> {
-    pub(super) fn new(restart: &'a Restart, row: Option<&'a mut [f64]>) -> Self {
-        Self { restart, row, answer: None }
-    }
-
+impl Slot<'_> {
     pub(super) fn into_answer(self) -> Option<Answer> {
         self.answer
     }
@@ -42,6 +41,31 @@ impl<'a> Slot<'a> {
         self.answer = Some(Answer::of_all(solution, self.row.as_deref_mut(), params)?);
         Ok(())
     }
+}
+
+/// One slot per query; `dense` has a row for each of them or is empty.
+pub(super) fn slots<'a>(restarts: &'a [Restart], dense: &'a mut [f64], n_nodes: usize) -> Vec<Slot<'a>> {
+    let mut rows = dense.chunks_mut(n_nodes.max(1));
+    restarts.iter().map(|restart| Slot { restart, row: rows.next(), answer: None }).collect()
+}
+
+/// Answers every slot within `most_arcs` arcs in all and returns why it could, or leaves the rest unanswered.
+pub(super) fn answer_nearby(
+    graph: &Graph,
+    slots: &mut [Slot<'_>],
+    params: &PprParams,
+    most_arcs: u64,
+    exec: &Exec,
+) -> Result<Option<String>> {
+    let Some(local) = LocalSolver::new(graph, params, exec)? else { return Ok(None) };
+    let local = local.within(most_arcs / slots.len().max(1) as u64);
+    for slot in &mut *slots {
+        try_local(local, slot, params, exec)?;
+        if slot.answer.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(NEARBY.to_owned()))
 }
 
 /// Answers every slot; returns why as it did.
@@ -57,7 +81,7 @@ pub(super) fn answer(
     let (mut left, n_slots) = (Vec::new(), slots.len());
     left.extend(slots.iter_mut().filter(|slot| slot.answer.is_none()));
     if left.is_empty() {
-        return Ok("few nodes can be reached from there".to_owned());
+        return Ok(NEARBY.to_owned());
     }
     let n_local = n_slots - left.len();
     let plan = plan::choose(graph, params, exec)?;

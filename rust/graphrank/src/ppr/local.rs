@@ -82,6 +82,11 @@ impl<'g> LocalSolver<'g> {
         Ok(Some(Self { walk, scratch: graph.scratch(), rule, tol: params.tol, most_arcs }))
     }
 
+    /// The same with a budget of `most_arcs` if that is smaller.
+    pub(super) fn within(self, most_arcs: u64) -> Self {
+        Self { most_arcs: most_arcs.min(self.most_arcs), ..self }
+    }
+
     /// The answer, if it takes no more arcs than allowed.
     ///
     /// # Errors

@@ -59,6 +59,9 @@ use crate::exec::Exec;
 use crate::graph::Graph;
 use crate::memory::try_zeroed;
 
+/// Arcs that [`pagerank_nearby`] pushes over at most, and nodes it looks at: some 100 microseconds.
+const NEARBY: usize = 20_000;
+
 /// Personalized PageRank of every query in a batch.
 ///
 /// # Errors
@@ -74,21 +77,46 @@ use crate::memory::try_zeroed;
 pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exec) -> Result<PprScores> {
     params.validate()?;
     let restarts = queries.normalised(graph.n_nodes())?;
-    let n = graph.n_nodes();
-    batch::check_memory(n, restarts.len(), params)?;
+    batch::check_memory(graph.n_nodes(), restarts.len(), params)?;
     exec.expect_units(restarts.len() as u64);
-
-    let mut dense = match params.top_k {
-        None => try_zeroed("scores", n.saturating_mul(restarts.len()))?,
-        Some(_) => Vec::new(),
-    };
-    let mut rows: Vec<Option<&mut [f64]>> = dense.chunks_mut(n.max(1)).map(Some).collect();
-    rows.resize_with(restarts.len(), || None);
-    let slots = restarts.iter().zip(rows).map(|(restart, row)| Slot::new(restart, row));
-    let mut slots: Vec<_> = slots.collect();
+    let mut dense = space_for_scores(graph, &restarts, params)?;
+    let mut slots = batch::slots(&restarts, &mut dense, graph.n_nodes());
     let reason = batch::answer(graph, &mut slots, params, exec)?;
     let answers: Vec<_> = slots.into_iter().filter_map(Slot::into_answer).collect();
     answer::collect(answers.into_iter(), dense, reason, params)
+}
+
+/// What [`pagerank`] answers, if a few microseconds of push from every restart are enough. `None` if not, or if no query
+/// has prepared the graph before. For callers to whom starting a longer computation is work in itself.
+///
+/// # Errors
+/// As [`pagerank`].
+pub fn pagerank_nearby(
+    graph: &Graph,
+    queries: &Queries,
+    params: &PprParams,
+    exec: &Exec,
+) -> Result<Option<PprScores>> {
+    params.validate()?;
+    let n_scores = if params.top_k.is_none() { graph.n_nodes() } else { 0 };
+    if !graph.has_transition() || n_scores.max(queries.nodes.len()) > NEARBY {
+        return Ok(None);
+    }
+    let restarts = queries.normalised(graph.n_nodes())?;
+    batch::check_memory(graph.n_nodes(), restarts.len(), params)?;
+    let mut dense = space_for_scores(graph, &restarts, params)?;
+    let mut slots = batch::slots(&restarts, &mut dense, graph.n_nodes());
+    let Some(reason) = batch::answer_nearby(graph, &mut slots, params, NEARBY as u64, exec)? else {
+        return Ok(None);
+    };
+    let answers: Vec<_> = slots.into_iter().filter_map(Slot::into_answer).collect();
+    answer::collect(answers.into_iter(), dense, reason, params).map(Some)
+}
+
+/// Zeros for the scores of all queries; nothing if only the best are asked for.
+fn space_for_scores(graph: &Graph, restarts: &[queries::Restart], params: &PprParams) -> Result<Vec<f64>> {
+    let n_rows = if params.top_k.is_none() { restarts.len() } else { 0 };
+    try_zeroed("scores", graph.n_nodes().saturating_mul(n_rows))
 }
 
 #[cfg(test)]
