@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from graphrank._versions import show_versions
     from graphrank.graph import Graph
     from graphrank.io import read_edges
-    from graphrank.ppr import DynamicPpr, PprResult, pagerank, personalized_pagerank
+    from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
 
     from . import cli, datasets, graph, io, ppr, testing
 
 __all__ = [
     "DynamicPpr",
     "Graph",
+    "PowerWalkIndex",
     "PprResult",
     "__version__",
     "as_graph",
@@ -53,6 +54,7 @@ __all__ = [
 _HOME = {
     "DynamicPpr": "ppr",
     "Graph": "graph",
+    "PowerWalkIndex": "ppr",
     "PprResult": "ppr",
     "__version__": "_core",
     "as_graph": "_convert",

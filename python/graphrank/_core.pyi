@@ -15,8 +15,10 @@ _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint3
 _How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 
 __all__ = [
+    "Decompositions",
     "DynamicPpr",
     "Graph",
+    "PowerWalkIndex",
     "__version__",
     "_debug_panic",
     "_debug_spin",
@@ -163,6 +165,61 @@ class DynamicPpr:
     def to_graph(self, how: _How) -> Graph: ...
     def sizes(self, how: _How) -> tuple[int, int, int]:
         """(edges now, arcs pushed over so far, bytes beside the graph)."""
+
+# (offsets, nodes, scores) as ``pagerank`` returns them, error bounds, estimated errors, arcs pushed over, kept
+_IndexAnswer: TypeAlias = tuple[_U64 | None, _U32 | None, _F64, _F64, _F64, _U64, Decompositions]
+
+@final
+class Decompositions:
+    """What answers keep in order to be refined; empty if they were not asked to."""
+
+@final
+class PowerWalkIndex:
+    """Belongs to one graph, which every call names; another raises."""
+
+    @staticmethod
+    def build(
+        graph: Graph, walks: int, damping: float, closure: str, seed: int, how: _How
+    ) -> PowerWalkIndex: ...
+    @staticmethod
+    def load(path: str, graph: Graph, how: _How) -> PowerWalkIndex: ...
+    def save(self, path: str, how: _How) -> None: ...
+    def query(
+        self,
+        graph: Graph,
+        restart_offsets: _U64,
+        restart_nodes: _U32,
+        restart_weights: _F64,
+        eps: float,
+        dangling: str,
+        top_k: int | None,
+        keep: bool,
+        how: _How,
+    ) -> _IndexAnswer: ...
+    def refine(
+        self,
+        graph: Graph,
+        decompositions: Decompositions,
+        eps: float,
+        dangling: str,
+        top_k: int | None,
+        how: _How,
+    ) -> _IndexAnswer: ...
+    def calibration(self) -> list[tuple[str, float, int, float, list[float], float, float]]:
+        """Rows of (closure, eps, sources, error, precision at 10, 50 and 100, residual, arcs)."""
+
+    @property
+    def closure(self) -> str: ...
+    @property
+    def walks(self) -> int: ...
+    @property
+    def damping(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def n_bytes(self) -> int: ...
+    @property
+    def n_entries(self) -> int | None: ...
 
 def first_appearances(src: _U64, dst: _U64, how: _How) -> tuple[_U32, _U32, _U64]:
     """Numbers the distinct keys of both columns in the order in which they first appear.

@@ -9,7 +9,15 @@ from typing import Any
 
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["file_path", "one_of", "positive_int", "positive_number", "real_number", "true_or_false"]
+__all__ = [
+    "file_path",
+    "one_of",
+    "positive_int",
+    "positive_number",
+    "real_number",
+    "seed_number",
+    "true_or_false",
+]
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -60,3 +68,13 @@ def positive_int(name: str, value: Any) -> int:
     if value < 1:
         raise InvalidArgumentError(f"`{name}` must be at least 1, got {value!r}")
     return int(value)
+
+
+def seed_number(name: str, value: Any) -> int:
+    """``value`` as an int of 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InvalidTypeError(f"`{name}` must be a whole number, got {value!r} ({type(value).__name__})")
+    number = int(value)
+    if not 0 <= number < 2**64:
+        raise InvalidArgumentError(f"`{name}` must be from 0 to 2**64 - 1, got {value!r}")
+    return number

@@ -1,4 +1,4 @@
-"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank`` and ``ppr``.
+"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr`` and ``index``.
 
 Exit codes: 0 done, 1 the data cannot be used, 2 the command cannot be understood. What a script reads goes to stdout,
 everything else to stderr.
@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphrank.exceptions import GraphRankError, InvalidArgumentError
 
@@ -60,9 +60,10 @@ def _fail(error: Exception, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
     parser.add_argument("--version", action="version", version=_version())
-    commands = parser.add_subparsers(required=True, metavar="demo | info | pagerank | ppr")
+    commands = parser.add_subparsers(required=True, metavar="demo | info | pagerank | ppr | index")
     source = _source_options()
     answer = _answer_options()
+    solver = _solver_options()
 
     demo = commands.add_parser("demo", help="ask the Debian packages that ship with graphrank a question")
     demo.set_defaults(run=_demo)
@@ -71,14 +72,23 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
 
     pagerank = commands.add_parser(
-        "pagerank", parents=[source, answer], help="the most important nodes", epilog=_FILES
+        "pagerank", parents=[source, solver, answer], help="the most important nodes", epilog=_FILES
     )
     pagerank.set_defaults(run=_pagerank)
 
     ppr = commands.add_parser(
-        "ppr", parents=[source, answer], help="the nodes closest to a source", epilog=_FILES
+        "ppr", parents=[source, solver, answer], help="the nodes closest to a source", epilog=_FILES
     )
-    ppr.add_argument(
+    _add_sources(ppr)
+    ppr.set_defaults(run=_ppr)
+
+    index = commands.add_parser("index", help="an index that answers ppr in about a millisecond")
+    _add_index_commands(index.add_subparsers(required=True, metavar="build | query"), source, answer)
+    return parser
+
+
+def _add_sources(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "-s",
         "--source",
         action="append",
@@ -86,8 +96,31 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="a node to start from; repeat for more",
     )
-    ppr.set_defaults(run=_ppr)
-    return parser
+
+
+def _add_index_commands(
+    commands: Any, source: argparse.ArgumentParser, answer: argparse.ArgumentParser
+) -> None:
+    build = commands.add_parser("build", parents=[source], help="index a table of edges", epilog=_FILES)
+    build.add_argument("-o", "--output", required=True, metavar="INDEX", help="write the index here")
+    build.add_argument("--walks", type=int, default=16, metavar="N", help="random walks per node (16)")
+    build.add_argument("--damping", type=float, default=0.85, help="chance to follow an edge (0.85)")
+    build.add_argument(
+        "--closure",
+        choices=["auto", "single", "clusters", "none"],
+        default="auto",
+        help="how queries are finished (auto: what errs least)",
+    )
+    build.add_argument("--seed", type=int, default=0, help="of the walks (0)")
+    build.set_defaults(run=_index_build)
+
+    query = commands.add_parser("query", help="ask an index", epilog=_FILES, parents=[answer])
+    query.add_argument("index", metavar="INDEX", help="what `index build` wrote")
+    for action in source._actions:
+        query._add_action(action)
+    _add_sources(query)
+    query.add_argument("--eps", type=float, default=1e-5, help="share of walkers per edge to stop at (1e-5)")
+    query.set_defaults(run=_index_query)
 
 
 def _source_options() -> argparse.ArgumentParser:
@@ -101,16 +134,21 @@ def _source_options() -> argparse.ArgumentParser:
     return options
 
 
-def _answer_options() -> argparse.ArgumentParser:
+def _solver_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument(
-        "--top", type=int, metavar="N", help="rows per query (table on stdout: 10, else all)"
-    )
     options.add_argument(
         "--damping", type=float, default=0.85, help="chance to follow an edge, in [0, 1) (0.85)"
     )
     options.add_argument(
         "--tol", type=float, default=1e-8, help="largest error of all scores together (1e-8)"
+    )
+    return options
+
+
+def _answer_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--top", type=int, metavar="N", help="rows per query (table on stdout: 10, else all)"
     )
     options.add_argument("--format", choices=["table", "csv"], default="table", help="on stdout (table)")
     options.add_argument(
@@ -170,6 +208,42 @@ def _ppr(arguments: argparse.Namespace) -> None:
     _explain(answer)
 
 
+def _index_build(arguments: argparse.Namespace) -> None:
+    from graphrank.ppr import PowerWalkIndex
+
+    _refuse_to_overwrite(arguments.output, arguments.file, "edges")
+    index = PowerWalkIndex.build(
+        _read(arguments),
+        walks=arguments.walks,
+        damping=arguments.damping,
+        closure=arguments.closure,
+        seed=arguments.seed,
+        progress=arguments.progress,
+    )
+    index.save(arguments.output, progress=arguments.progress)
+    print(f"{index} in {arguments.output}", file=sys.stderr)
+
+
+def _index_query(arguments: argparse.Namespace) -> None:
+    from graphrank.ppr import PowerWalkIndex
+
+    _check_output(arguments)
+    if arguments.output is not None:
+        _refuse_to_overwrite(arguments.output, arguments.index, "index")
+    graph = _read(arguments)
+    index = PowerWalkIndex.load(arguments.index, graph, progress=arguments.progress)
+    answer = index.query(
+        _typed(arguments.source, graph),
+        top_k=_limit(arguments),
+        eps=arguments.eps,
+        progress=arguments.progress,
+    )
+    _write(answer.to_polars(), arguments)
+    if answer.estimated_error is not None and len(answer):
+        likely, most = answer.estimated_error.max(), answer.error_bound.max()
+        print(f"{answer.method}: error about {likely:.1e}, at most {most:.1e}", file=sys.stderr)
+
+
 def _read(arguments: argparse.Namespace) -> Graph:
     from graphrank.io import read_edges
 
@@ -205,9 +279,13 @@ def _check_output(arguments: argparse.Namespace) -> None:
 
     _limit(arguments)
     if arguments.output is not None:
-        if os.path.exists(arguments.output) and os.path.samefile(arguments.output, arguments.file):
-            raise InvalidArgumentError(f"--output {arguments.output} would overwrite the edges that are read")
+        _refuse_to_overwrite(arguments.output, arguments.file, "edges")
         check_writable(arguments.output)
+
+
+def _refuse_to_overwrite(output: str, read: str, what: str) -> None:
+    if os.path.exists(output) and os.path.exists(read) and os.path.samefile(output, read):
+        raise InvalidArgumentError(f"--output {output} would overwrite the {what} that it reads")
 
 
 def _write(rows: pl.DataFrame, arguments: argparse.Namespace) -> None:

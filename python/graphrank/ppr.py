@@ -19,6 +19,7 @@ from graphrank._convert import as_graph
 from graphrank._dynamic_ppr import DynamicPpr
 from graphrank._html import result_html
 from graphrank._optional import import_optional
+from graphrank._powerwalk import PowerWalkIndex
 from graphrank._restart import Restart, from_restart, from_sources, uniform
 from graphrank._run import run_opts
 from graphrank._typing import Dangling, GraphLike, IntoIds, IntoRestart, Method, Progress
@@ -28,7 +29,7 @@ from graphrank.exceptions import InvalidArgumentError
 if TYPE_CHECKING:
     from graphrank.graph import Graph
 
-__all__ = ["DynamicPpr", "PprResult", "pagerank", "personalized_pagerank"]
+__all__ = ["DynamicPpr", "PowerWalkIndex", "PprResult", "pagerank", "personalized_pagerank"]
 
 
 def pagerank(
@@ -251,6 +252,11 @@ class PprResult:
         The graph that was asked.
     reason
         Why that method, in words.
+    estimated_error
+        Of an answer from an index, what the L1 error is likely to be, float64 of shape (n_queries,): measured on other
+        sources when the index was built, and no bound. None if the scores are exact to ``error_bound`` anyway.
+    kept
+        What :meth:`PowerWalkIndex.refine` goes on from, if that was asked for.
     """
 
     queries: pl.Series
@@ -262,6 +268,8 @@ class PprResult:
     method: str
     graph: Graph
     reason: str = ""
+    estimated_error: NDArray[np.float64] | None = None
+    kept: _core.Decompositions | None = None
 
     @property
     def scores(self) -> Any:

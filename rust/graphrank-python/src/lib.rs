@@ -11,6 +11,7 @@ mod dynamic_ppr;
 mod error;
 mod graph;
 mod pool;
+mod powerwalk;
 mod ppr;
 mod run;
 
@@ -25,6 +26,8 @@ mod _core {
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]
     use super::pool::{num_threads, set_num_threads};
+    #[pymodule_export]
+    use super::powerwalk::{PyDecompositions, PyPowerWalkIndex};
     #[pymodule_export]
     use super::ppr::pagerank;
 

@@ -108,7 +108,11 @@ impl PowerWalkIndex {
             _ => Store::Closure(closure(&file, n_columns, graph, exec)?),
         };
         let index = Self::from_store(&params, graph_hash, store, calibration);
-        if index.params.decoder == decoder { Ok(index) } else { Err(damaged()) }
+        if index.params.decoder != decoder {
+            return Err(damaged());
+        }
+        index.prepare(graph, exec)?;
+        Ok(index)
     }
 }
 

@@ -200,7 +200,9 @@ impl PowerWalkIndex {
         }
         let (calibration, best) = calibrate::calibrate(graph, &stores, params, exec)?;
         let store = stores.swap_remove(best);
-        Ok(Self::from_store(params, graph.content_hash(exec)?, store, calibration))
+        let index = Self::from_store(params, graph.content_hash(exec)?, store, calibration);
+        index.prepare(graph, exec)?;
+        Ok(index)
     }
 
     fn from_store(

@@ -166,6 +166,12 @@ impl PowerWalkIndex {
         Ok(PowerWalkAnswer { scores, error_bounds, estimated_errors, n_arcs, kept })
     }
 
+    /// Makes what the first query would have to wait for.
+    pub(super) fn prepare(&self, graph: &Graph, exec: &Exec) -> Result<()> {
+        let usual = PowerWalkQuery { top_k: Some(1), ..PowerWalkQuery::default() };
+        self.engine(graph, &usual, exec).map(|_| ())
+    }
+
     fn engine<'a>(&'a self, graph: &'a Graph, query: &PowerWalkQuery, exec: &Exec) -> Result<Engine<'a>> {
         let damping = self.params.damping;
         let walk = KilledWalk::new(graph, damping, exec)?;
