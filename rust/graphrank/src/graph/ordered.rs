@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::exec::Exec;
 
 use crate::memory::{Buffer, try_collect, try_with_capacity, try_zeroed};
+use crate::numeric;
 
 /// Arcs per group.
 pub(crate) const GROUP: usize = 4;
@@ -94,7 +95,7 @@ impl Ordered {
                 let degrees = try_collect("degrees", n, degrees.iter().map(|&d| f64::from(d)))?;
                 (None, degrees, !graph.is_directed())
             }
-            Steps::Weighted { probabilities, .. } => match symmetric_weights(graph)? {
+            Steps::Weighted { probabilities, .. } => match symmetric_weights(graph, &is_dangling)? {
                 Some((weights, degrees)) => (Some(std::borrow::Cow::Owned(weights)), degrees, true),
                 None => {
                     let ones = try_collect("degrees", n, std::iter::repeat_n(1.0, n))?;
@@ -147,15 +148,15 @@ impl Ordered {
 }
 
 /// Weights divided by the largest, and their sums per node, if every sum stays a number one can divide by.
-fn symmetric_weights(graph: &Graph) -> Result<Option<(Vec<f64>, Vec<f64>)>> {
+fn symmetric_weights(graph: &Graph, is_dangling: &[bool]) -> Result<Option<(Vec<f64>, Vec<f64>)>> {
     /// Sums below this would make z, which is x divided by them, lose digits or overflow.
     const LEAST: f64 = 1e-100;
     let Some(weights) = graph.arcs().weights.filter(|_| !graph.is_directed()) else { return Ok(None) };
     let largest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     let scaled = try_collect("weights", weights.len(), weights.iter().map(|w| w / largest))?;
-    let sums = graph.arcs().offsets.windows(2).map(|ends| {
-        let sum = crate::numeric::sum(scaled[usize_of(ends[0])..usize_of(ends[1])].iter().copied());
-        if sum == 0.0 { 1.0 } else { sum }
+    let sums = (0..graph.n_nodes()).map(|v| {
+        let sum = numeric::sum(scaled[graph.out().range(v)].iter().copied());
+        if is_dangling[v] { 1.0 } else { sum }
     });
     let sums = try_collect("sums of weights", graph.n_nodes(), sums)?;
     Ok(sums.iter().all(|&sum| sum >= LEAST).then_some((scaled, sums)))
