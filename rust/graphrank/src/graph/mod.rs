@@ -84,6 +84,8 @@ pub struct Graph {
     incoming: OnceLock<Csr>,
     transition: OnceLock<Transition>,
     ordered: OnceLock<Ordered>,
+    /// How fast the walk mixes; measured where a solver is chosen by it.
+    mixing: OnceLock<f64>,
     scratch: Scratch,
     content_hash: OnceLock<u64>,
 }
@@ -148,6 +150,7 @@ impl Graph {
             incoming: OnceLock::new(),
             transition: OnceLock::new(),
             ordered: OnceLock::new(),
+            mixing: OnceLock::new(),
             scratch: Scratch::default(),
             content_hash: OnceLock::new(),
         })
@@ -251,6 +254,11 @@ impl Graph {
     /// The graph as sequential solvers read it; built on first use.
     pub(crate) fn ordered(&self, exec: &Exec) -> Result<&Ordered> {
         get_or_try_init(&self.ordered, || Ordered::new(self, exec))
+    }
+
+    /// What `measure` found when it was first asked.
+    pub(crate) fn mixing(&self, measure: impl FnOnce() -> Result<f64>) -> Result<f64> {
+        get_or_try_init(&self.mixing, measure).copied()
     }
 }
 

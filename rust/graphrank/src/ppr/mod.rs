@@ -38,6 +38,7 @@ mod batch;
 mod dynamic;
 mod exact;
 mod local;
+mod mixing;
 mod params;
 mod plan;
 mod power;
