@@ -7,7 +7,7 @@
 //! # Cost
 //! O(n + m), one random access per arc; 16 bytes per node beyond the result.
 
-use super::Csr;
+use super::{Arcs, Csr, usize_of};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::{try_with_capacity, try_zeroed};
@@ -20,7 +20,6 @@ const STEPS: u32 = 1 << 16;
 pub(crate) struct Components {
     /// No arc leads from a component to one with a smaller number.
     pub(crate) of_node: Vec<u32>,
-    #[cfg(test)]
     pub(crate) n_components: usize,
 }
 
@@ -29,7 +28,7 @@ const MOST_NODES: usize = (u32::MAX / 2) as usize;
 
 /// State of the search. Nodes are numbered from 1 as they are found; 0 is not found yet.
 struct Search<'g> {
-    csr: &'g Csr,
+    arcs: Arcs<'g>,
     found: Vec<u32>,
     n_found: u32,
     /// Of nodes being searched: the smallest number known to be reachable within the component. Of completed nodes:
@@ -48,14 +47,10 @@ impl Components {
         if n > MOST_NODES {
             // One component is always true to the order, if of no help.
             let of_node = try_zeroed("components", n)?;
-            return Ok(Self {
-                of_node,
-                #[cfg(test)]
-                n_components: 1,
-            });
+            return Ok(Self { of_node, n_components: 1 });
         }
         let mut search = Search {
-            csr,
+            arcs: csr.arcs(),
             found: try_zeroed("numbers of found nodes", n)?,
             n_found: 0,
             low: try_zeroed("components", n)?,
@@ -73,11 +68,7 @@ impl Components {
         let mut of_node = search.low;
         // The first to complete, numbered MAX, comes last.
         of_node.iter_mut().for_each(|c| *c = n_components - 1 - (u32::MAX - *c));
-        Ok(Self {
-            of_node,
-            #[cfg(test)]
-            n_components: n_components as usize,
-        })
+        Ok(Self { of_node, n_components: n_components as usize })
     }
 }
 
@@ -92,7 +83,8 @@ impl Search<'_> {
                 *steps = 0;
             }
             let v = node as usize;
-            let row = &self.csr.row(v)[*followed as usize..];
+            let ends = self.arcs.offsets[v]..self.arcs.offsets[v + 1];
+            let row = &self.arcs.targets[usize_of(ends.start) + *followed as usize..usize_of(ends.end)];
             // Follows arcs to known nodes in one go and stops at the first unknown one.
             let mut low = self.low[v];
             let unknown = row.iter().position(|&target| {

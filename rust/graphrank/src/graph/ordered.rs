@@ -30,7 +30,7 @@ use crate::numeric;
 /// Arcs per group.
 pub(crate) const GROUP: usize = 4;
 /// Values of 8 bytes that a first-level cache of 32 kB holds.
-const CLOSE: u32 = 1 << 12;
+const CLOSE: usize = 1 << 12;
 /// Rows between two checkpoints.
 pub(crate) const ROWS: usize = 1 << 12;
 
@@ -200,35 +200,32 @@ impl Source<'_> {
 
     fn order(&self, graph: &Graph, components: &Components, exec: &Exec) -> Result<Vec<u32>> {
         let n = graph.n_nodes();
-        let degree = |v: usize| graph.out().range(v).len() + usize_of(self.offsets[v + 1] - self.offsets[v]);
-        let by_degree =
-            self.sorted(components, |v| u32::MAX - u32::try_from(degree(v)).unwrap_or(u32::MAX))?;
+        let leaving = |v: usize| graph.out().range(v).len();
+        let degree = |v: usize| leaving(v) + usize_of(self.offsets[v + 1] - self.offsets[v]);
+        let degrees = try_collect("degrees", n, (0..n).map(degree))?;
         exec.checkpoint(0)?;
-        let mut ranks = try_zeroed("ranks by degree", n)?;
-        (0u32..).zip(&by_degree).for_each(|(rank, &node)| ranks[node as usize] = rank);
-        let (mut close_by_rank, mut close_by_number) = (0u64, 0u64);
-        for node in 0..u32::try_from(n).unwrap_or(u32::MAX) {
-            for &source in &self.sources[self.row(node)] {
-                close_by_number += u64::from(source.abs_diff(node) < CLOSE / 2);
-                close_by_rank += u64::from(ranks[source as usize] < CLOSE);
-            }
-            if node % (1 << 16) == 0 {
+        let most = degrees.iter().copied().max().unwrap_or(0);
+        let falling = |node: u32| most - degrees[node as usize];
+        let by_number = try_collect("order of nodes", n, (0u32..).take(n))?;
+        let by_degree = sorted_by(falling, most + 1, &by_number)?;
+        exec.checkpoint(0)?;
+
+        // Arcs whose source is gathered from close by: among the first in the one order, near the target in the other.
+        let close_by_degree: usize = by_degree.iter().take(CLOSE).map(|&v| leaving(v as usize)).sum();
+        let mut close_by_number = 0;
+        for node in &by_number {
+            let near = |source: &&u32| (source.abs_diff(*node) as usize) < CLOSE / 2;
+            close_by_number += self.sources[self.row(*node)].iter().filter(near).count();
+            if (*node as usize).is_multiple_of(ROWS) {
                 exec.checkpoint(0)?;
             }
         }
-        if close_by_rank >= close_by_number { Ok(by_degree) } else { self.sorted(components, |_| 0) }
-    }
-
-    /// Nodes by component, then `key`, then number; dangling ones last.
-    fn sorted(&self, components: &Components, key: impl Fn(usize) -> u32) -> Result<Vec<u32>> {
-        let n = components.of_node.len();
-        let keyed = (0u32..).zip(0..n).map(|(node, v)| {
-            let component = if self.is_dangling[v] { u32::MAX } else { components.of_node[v] };
-            (u64::from(component) << 32 | u64::from(key(v)), node)
-        });
-        let mut keyed = try_collect("keys of the order", n, keyed)?;
-        keyed.sort_unstable();
-        try_collect("order of nodes", n, keyed.into_iter().map(|(_, node)| node))
+        let within = if close_by_degree >= close_by_number { by_degree } else { by_number };
+        let component = |node: u32| match self.is_dangling[node as usize] {
+            true => components.n_components,
+            false => components.of_node[node as usize] as usize,
+        };
+        sorted_by(component, components.n_components + 1, &within)
     }
 
     fn half_rows(&self, nodes: &[u32], positions: &[u32], exec: &Exec) -> Result<[HalfRows; 2]> {
@@ -278,6 +275,20 @@ impl Source<'_> {
         }
         Ok(loops)
     }
+}
+
+/// The nodes by `key`, which is below `n_keys`; those of one key in the order in which they are given.
+fn sorted_by(key: impl Fn(u32) -> usize, n_keys: usize, nodes: &[u32]) -> Result<Vec<u32>> {
+    let mut ends: Vec<u32> = try_zeroed("counts of keys", n_keys + 1)?;
+    nodes.iter().for_each(|&node| ends[key(node) + 1] += 1);
+    (0..n_keys).for_each(|k| ends[k + 1] += ends[k]);
+    let mut sorted = try_zeroed("order of nodes", nodes.len())?;
+    for &node in nodes {
+        let at = &mut ends[key(node)];
+        sorted[*at as usize] = node;
+        *at += 1;
+    }
+    Ok(sorted)
 }
 
 impl HalfRows {
