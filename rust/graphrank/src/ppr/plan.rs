@@ -14,6 +14,9 @@ const FAST: f64 = 0.35;
 /// Arcs from which on the measurement is small beside putting the graph in order, which power iteration saves.
 const LARGE: usize = 1 << 20;
 
+/// Damping below which one sweep settles all there is to settle.
+const LEAST: f64 = 1e-100;
+
 /// A method and why.
 pub(super) struct Plan {
     pub(super) method: Method,
@@ -32,6 +35,10 @@ pub(super) fn choose(graph: &Graph, params: &PprParams, exec: &Exec) -> Result<P
         Method::ConjugateGradients if !graph.ordered(exec)?.is_symmetric => {
             let problem = "\"cg\" cannot divide by weights this small; use \"gauss_seidel\" or \"auto\"";
             return Err(Error::argument("method", problem));
+        }
+        // The other solvers divide by the damping.
+        Method::GaussSeidel | Method::ConjugateGradients if params.damping < LEAST => {
+            return chosen(Method::Power, "with next to no damping the scores are the restart");
         }
         method => return chosen(method, "asked for"),
     }

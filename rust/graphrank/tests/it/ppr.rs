@@ -135,6 +135,25 @@ fn queries_that_stay_nearby_are_pushed_and_others_are_not() {
     assert_eq!(listed[0], scores[0]);
 }
 
+/// Conjugate gradients never came back from a damping of 0, and Gauss-Seidel sweeps found no bound: both divide by it.
+#[test]
+fn every_method_takes_a_damping_of_next_to_nothing() {
+    let options = graphrank::EdgeOptions { directed: false, ..Default::default() };
+    let graph = Graph::from_edges(3, &[0, 0, 1], &[1, 2, 0], None, options, &Exec::default()).unwrap();
+    for method in [Method::Auto, Method::Push, Method::Power, Method::GaussSeidel, Method::ConjugateGradients]
+    {
+        for damping in [0.0, 5e-324, 1e-300, 1e-20] {
+            let params = PprParams { damping, method, ..PprParams::default() };
+            for n_queries in [1, 17] {
+                let scores = all(solve(&graph, &vec![1; n_queries], &params).scores);
+                let restart = [0.0, 1.0, 0.0].into_iter().cycle();
+                let error: f64 = scores.iter().zip(restart).map(|(score, exact)| (score - exact).abs()).sum();
+                assert!(error < 1e-15, "{method:?}, damping {damping}: {scores:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn push_refuses_what_it_cannot_do() {
     let exec = Exec::default();

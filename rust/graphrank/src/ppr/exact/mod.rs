@@ -177,14 +177,11 @@ impl<'g> Exact<'g> {
                 // Nothing leaves a component of an undirected graph.
                 let inflow = self.system.alpha * numeric::sum(work.base[range.clone()].iter().map(|b| b[0]));
                 let target = self.share() * inflow / (1.0 - self.system.alpha);
-                let mut iterations = 0;
-                while iterations < self.most_iterations() {
-                    let [estimate] = if inflow > 0.0 {
-                        iterations += 1;
-                        solver.iterate(&self.system, range.clone(), &mut work.z, exec)?
-                    } else {
-                        [0.0]
-                    };
+                if inflow == 0.0 {
+                    return Ok(Solved { residual: 0.0, iterations: 0 });
+                }
+                for iterations in 1..=self.most_iterations() {
+                    let [estimate] = solver.iterate(&self.system, range.clone(), &mut work.z, exec)?;
                     if estimate <= target {
                         // What the recurrence believes and what is true drift apart by rounding.
                         let residual = self.system.residual(&part, &work.z, exec)?;
