@@ -159,41 +159,59 @@ impl<'g> Exact<'g> {
         match &mut work.solver {
             Solver::GaussSeidel(solver) => {
                 solver.start(range.clone());
-                let mut least_mass = 0.0;
-                for iterations in 1..=self.most_iterations() {
+                let mut target = 0.0;
+                self.iterate(|iterations| {
                     let [bound] = solver.iterate(&self.system, &part, &mut work.z, exec)?;
                     if iterations == 1 {
                         // Values rise from 0 in the first iteration, and go on rising until it is accelerated.
-                        least_mass = self.mass(range.clone(), &work.z);
+                        target = self.share() * self.mass(range.clone(), &work.z);
                     }
-                    if bound <= self.share() * least_mass {
-                        return Ok(Solved { residual: bound, iterations });
-                    }
-                }
+                    Ok((bound, bound <= target))
+                })
             }
             Solver::ConjugateGradients(solver) => {
-                work.z[range.clone()].fill([0.0]);
-                solver.start(&self.system, &part, exec)?;
                 // Nothing leaves a component of an undirected graph.
                 let inflow = self.system.alpha * numeric::sum(work.base[range.clone()].iter().map(|b| b[0]));
                 let target = self.share() * inflow / (1.0 - self.system.alpha);
+                work.z[range.clone()].fill([0.0]);
                 if inflow == 0.0 {
                     return Ok(Solved { residual: 0.0, iterations: 0 });
                 }
-                for iterations in 1..=self.most_iterations() {
+                solver.start(&self.system, &part, exec)?;
+                self.iterate(|_| {
                     let [estimate] = solver.iterate(&self.system, range.clone(), &mut work.z, exec)?;
-                    if estimate <= target {
-                        // What the recurrence believes and what is true drift apart by rounding.
-                        let residual = self.system.residual(&part, &work.z, exec)?;
-                        if residual <= target || estimate <= target * 1e-2 {
-                            return Ok(Solved { residual, iterations });
-                        }
+                    if estimate > target {
+                        return Ok((estimate, false));
                     }
-                }
+                    // What the recurrence believes and what is true drift apart by rounding.
+                    let residual = self.system.residual(&part, &work.z, exec)?;
+                    Ok((residual, residual <= target))
+                })
             }
         }
-        let iterations = self.most_iterations();
-        Err(Error::DidNotConverge { tol: self.params.tol, bound: f64::INFINITY, iterations })
+    }
+
+    /// Iterates until done, or until rounding forbids to get any closer: then the bound that was reached tells.
+    fn iterate(&self, mut step: impl FnMut(u32) -> Result<(f64, bool)>) -> Result<Solved> {
+        let (mut least, mut last_progress) = (f64::INFINITY, 0);
+        for iterations in 1.. {
+            let (residual, is_done) = step(iterations)?;
+            if residual < 0.5 * least {
+                (least, last_progress) = (residual, iterations);
+            }
+            if is_done || iterations - last_progress > self.patience() {
+                return Ok(Solved { residual, iterations });
+            }
+        }
+        Ok(Solved { residual: f64::INFINITY, iterations: u32::MAX })
+    }
+
+    /// Iterations within which even a plain sweep halves the residual, and a margin for misled acceleration.
+    fn patience(&self) -> u32 {
+        let halving = 0.5f64.ln() / self.system.alpha.ln();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let halving = halving.min(f64::from(u32::MAX / 2)) as u32;
+        halving.saturating_add(32)
     }
 
     /// The largest residual allowed, as a share of the mass: what `tol` allows, of which a quotient by M takes half,
@@ -207,10 +225,6 @@ impl<'g> Exact<'g> {
     fn divides_by_mass(&self) -> bool {
         let has_dangling = self.system.ordered.n_active < self.system.ordered.n_nodes();
         self.params.dangling == Dangling::Restart && has_dangling
-    }
-
-    fn most_iterations(&self) -> u32 {
-        self.params.most_iterations().saturating_mul(2)
     }
 
     fn mass(&self, range: Range<usize>, z: &[[f64; 1]]) -> f64 {
