@@ -270,7 +270,9 @@ impl Source<'_> {
         for (i, &node) in (0u32..).zip(active) {
             if let Ok(at) = self.sources[self.row(node)].binary_search(&node) {
                 let value = self.values.map_or(1.0, |values| values[self.row(node).start + at]);
-                loops.push((i, value / degrees[i as usize]));
+                if value > 0.0 {
+                    loops.push((i, value / degrees[i as usize]));
+                }
             }
         }
         Ok(loops)
@@ -331,5 +333,82 @@ impl Starts {
         groups.fill([u32::try_from(self.n).unwrap_or(u32::MAX); GROUP]);
         let values = has_values.then(|| Buffer::zeroed("values of arcs in order", n_groups)).transpose()?;
         Ok(HalfRows { starts: self.starts, groups, values })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::EdgeOptions;
+    use proptest::prelude::*;
+
+    fn sources(rows: &HalfRows, position: usize, n: usize) -> Vec<u32> {
+        let groups = usize_of(rows.starts[position])..usize_of(rows.starts[position + 1]);
+        assert!(!groups.is_empty(), "the first group is read without asking");
+        rows.groups[groups].concat().into_iter().filter(|&source| (source as usize) < n).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_arc_that_carries_is_in_one_half_row_and_none_leads_back_between_stages(
+            n in 1u32..14,
+            edges in prop::collection::vec((0u32..14, 0u32..14, 0u8..3), 0..50),
+            directed: bool,
+            weighted: bool,
+        ) {
+            let (src, dst): (Vec<_>, Vec<_>) = edges.iter().map(|&(u, v, _)| (u % n, v % n)).unzip();
+            let weights: Vec<_> = edges.iter().map(|&(_, _, w)| f64::from(w)).collect();
+            let weights = weighted.then_some(&weights[..]);
+            let (n, exec) = (n as usize, Exec::default());
+            let options = EdgeOptions { directed, ..EdgeOptions::default() };
+            let graph = Graph::from_edges(n, &src, &dst, weights, options, &exec).unwrap();
+            let ordered = Ordered::new(&graph, &exec).unwrap();
+
+            let mut expected = Vec::new();
+            for u in 0..n {
+                for (i, &v) in graph.out().row(u).iter().enumerate() {
+                    if graph.out().row_weights(u).is_none_or(|w| w[i] > 0.0) {
+                        expected.push((ordered.positions[u], ordered.positions[v as usize]));
+                    }
+                }
+            }
+            let mut found: Vec<_> = ordered.loops.iter().map(|&(i, _)| (i, i)).collect();
+            for (i, target) in (0..n).zip(0u32..) {
+                for source in sources(&ordered.lower, i, n) {
+                    prop_assert!(source < target);
+                    found.push((source, target));
+                }
+                for source in sources(&ordered.upper, i, n) {
+                    prop_assert!(source > target);
+                    found.push((source, target));
+                    let stage = ordered.stages.iter().find(|stage| stage.positions.contains(&i)).unwrap();
+                    prop_assert!(stage.is_cyclic && stage.positions.contains(&(source as usize)));
+                }
+            }
+            expected.sort_unstable();
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+
+            let bounds: Vec<_> = ordered.stages.iter().map(|s| (s.positions.start, s.positions.end)).collect();
+            prop_assert!(bounds.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            prop_assert_eq!(bounds.last().map_or(0, |last| last.1), ordered.n_active);
+            let dangling = &graph.transition(&exec).unwrap().dangling;
+            prop_assert!(dangling.iter().all(|&v| ordered.positions[v as usize] as usize >= ordered.n_active));
+        }
+    }
+
+    /// Neighbours of close numbers keep their order; a graph of hubs far apart is sorted by degree.
+    #[test]
+    fn the_order_with_more_gathers_from_close_by_is_taken() {
+        let exec = Exec::default();
+        let n = 40_000u32;
+        let order = |edges: &dyn Fn(u32) -> u32| {
+            let (src, dst): (Vec<_>, Vec<_>) = (0..n).map(|v| (edges(v), v)).unzip();
+            let options = EdgeOptions { directed: false, ..EdgeOptions::default() };
+            let graph = Graph::from_edges(n as usize, &src, &dst, None, options, &exec).unwrap();
+            Ordered::new(&graph, &exec).unwrap().nodes
+        };
+        assert!(order(&|v| v.saturating_sub(1)).is_sorted(), "a path");
+        assert_eq!(order(&|_| n - 1)[0], n - 1, "a star");
     }
 }

@@ -232,3 +232,54 @@ impl<'g> Exact<'g> {
         numeric::sum(z[range].iter().zip(degrees).map(|(z, degree)| z[0] * degree))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::EdgeOptions;
+    use proptest::prelude::*;
+
+    /// A connected graph: its edges and a path through all nodes, there and back.
+    fn connected(n: u32, edges: &[(u32, u32)], directed: bool) -> Graph {
+        let path = (1..n).flat_map(|v| [(v - 1, v), (v, v - 1)]);
+        let (src, dst): (Vec<_>, Vec<_>) = edges.iter().map(|&(u, v)| (u % n, v % n)).chain(path).unzip();
+        let options = EdgeOptions { directed, ..EdgeOptions::default() };
+        Graph::from_edges(n as usize, &src, &dst, None, options, &Exec::default()).unwrap()
+    }
+
+    proptest! {
+        /// The bounds that decide when to stop, against the residual computed from its definition, at every iteration.
+        #[test]
+        fn an_iteration_never_claims_less_than_the_residual_that_is_left(
+            n in 2u32..30,
+            edges in prop::collection::vec((0u32..30, 0u32..30), 0..120),
+            directed: bool,
+            damping in 0.1f64..0.99,
+        ) {
+            let graph = connected(n, &edges, directed);
+            let (exec, n) = (Exec::default(), n as usize);
+            let system = System::<f64>::new(graph.ordered(&exec).unwrap(), damping).unwrap();
+            let mut base = vec![[0.0]; n];
+            base[n / 2] = [(1.0 - damping) / damping];
+            let part = Part { range: 0..n, base: &base };
+            let mut z = vec![[0.0]; n + 1];
+            let mut solver = GaussSeidel::<f64, 1, KEPT>::new(n).unwrap();
+            solver.start(0..n);
+            for _ in 0..25 {
+                let [bound] = solver.iterate(&system, &part, &mut z, &exec).unwrap();
+                let residual = system.residual(&part, &z, &exec).unwrap();
+                prop_assert!(residual <= bound * (1.0 + 1e-9) + 1e-15, "{residual} is above {bound}");
+            }
+            if !directed {
+                let mut z = vec![[0.0]; n + 1];
+                let mut solver = ConjugateGradients::<f64, 1>::new(n).unwrap();
+                solver.start(&system, &part, &exec).unwrap();
+                for _ in 0..25 {
+                    let [bound] = solver.iterate(&system, 0..n, &mut z, &exec).unwrap();
+                    let residual = system.residual(&part, &z, &exec).unwrap();
+                    prop_assert!(residual <= bound * (1.0 + 1e-9) + 1e-14, "{residual} is above {bound}");
+                }
+            }
+        }
+    }
+}
