@@ -9,12 +9,16 @@ use crate::error::Result;
 pub struct PprScores {
     /// The scores.
     pub scores: Scores,
-    /// Per query, a bound on the L1 error of its full vector of scores; never above `tol`.
+    /// Per query, a bound on the L1 error of its full vector of scores; above `tol` only where [`Stop`](super::Stop)
+    /// allows it.
     pub error_bounds: Vec<f64>,
     /// Per query, the sweeps over all arcs it took; of push, how often its work would go over all arcs, rounded up.
     pub iterations: Vec<u32>,
     /// Per query, the method that was used; never [`Method::Auto`].
     pub methods: Vec<Method>,
+    /// Per query, whether its list is proven to hold the best nodes, as a set; `None` if all scores were asked for. Ties
+    /// between the last node listed and the next cannot be proven.
+    pub top_k_certified: Option<Vec<bool>>,
     /// Why those, in words.
     pub reason: String,
 }
@@ -48,6 +52,7 @@ pub(super) struct Solution {
 /// their place.
 pub(super) struct Answer {
     best: Option<Vec<(u32, f64)>>,
+    is_certified: bool,
     error_bound: f64,
     iterations: u32,
     method: Method,
@@ -59,8 +64,14 @@ impl Answer {
         if let Some(row) = row {
             row.copy_from_slice(&solution.scores);
         }
+        let top = params.top_k.map(|k| top_k::top(&solution.scores, k)).transpose()?;
+        let is_certified = match (&top, params.top_k) {
+            (Some(top), Some(k)) => top.is_certified(k, solution.scores.len(), solution.error_bound),
+            _ => false,
+        };
         Ok(Self {
-            best: params.top_k.map(|k| top_k::best(&solution.scores, k)).transpose()?,
+            best: top.map(|top| top.list),
+            is_certified,
             error_bound: solution.error_bound,
             iterations: solution.iterations,
             method: solution.method,
@@ -77,7 +88,8 @@ impl Answer {
         Ok(Self {
             error_bound: solution.error_bound,
             iterations: solution.iterations,
-            best: params.top_k.map(|k| top_k::best_of(solution.scores, k)),
+            is_certified: solution.is_certified,
+            best: params.top_k.map(|k| top_k::top_of(solution.scores, k).list),
             method: Method::Push,
         })
     }
@@ -91,13 +103,15 @@ pub(super) fn collect(
     params: &PprParams,
 ) -> Result<PprScores> {
     let (mut error_bounds, mut iterations, mut methods) = (Vec::new(), Vec::new(), Vec::new());
-    let mut lists = Vec::new();
+    let (mut lists, mut certified) = (Vec::new(), Vec::new());
     for answer in answers {
         error_bounds.push(answer.error_bound);
         iterations.push(answer.iterations);
         methods.push(answer.method);
+        certified.push(answer.is_certified);
         lists.extend(answer.best);
     }
     let scores = if params.top_k.is_some() { top_k::concatenate(lists)? } else { Scores::Dense(dense) };
-    Ok(PprScores { scores, error_bounds, iterations, methods, reason })
+    let top_k_certified = params.top_k.map(|_| certified);
+    Ok(PprScores { scores, error_bounds, iterations, methods, top_k_certified, reason })
 }

@@ -16,6 +16,10 @@
 //! | restart | a / ‖a‖₁ | 2 δ / ‖p‖₁ |
 //! | uniform | not here: it needs the scores of a uniform restart | |
 //!
+//! # Certified lists
+//! No score is above its estimate by more than δ, and where walks are symmetric (undirected, unweighted), d(u) G(u, v) =
+//! d(v) G(v, u) gives (r G)(v) <= d(v) max r(u) / d(u), which stops far earlier. Dividing by the sum changes no order.
+//!
 //! # Rounding
 //! Push only adds, multiplies and divides what is not negative. So whatever is off by rounding is off by at most the
 //! roundings that followed each other, each relative to the result: one per arc pushed over, and some per push.
@@ -23,6 +27,8 @@
 use std::sync::Mutex;
 
 use super::push::{KilledWalk, Pusher};
+use super::stop::StopRule;
+use super::top_k::{Top, top_of};
 use super::{Dangling, Method, PprParams};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -46,6 +52,8 @@ pub(super) struct Local {
     /// Nodes of positive score in the order in which they were reached, and their scores.
     pub(super) scores: Vec<(u32, f64)>,
     pub(super) error_bound: f64,
+    /// Whether the best nodes, where those were asked for, are proven to be that as a set.
+    pub(super) is_certified: bool,
     /// How often the work would go over all arcs, rounded up.
     pub(super) iterations: u32,
 }
@@ -55,14 +63,14 @@ pub(super) struct Local {
 pub(super) struct LocalSolver<'g> {
     walk: KilledWalk<'g>,
     scratch: &'g Scratch,
+    params: &'g PprParams,
     rule: Dangling,
-    tol: f64,
     most_arcs: u64,
 }
 
 impl<'g> LocalSolver<'g> {
     /// `None` where push is not asked for or does not suit.
-    pub(super) fn new(graph: &'g Graph, params: &PprParams, exec: &Exec) -> Result<Option<Self>> {
+    pub(super) fn new(graph: &'g Graph, params: &'g PprParams, exec: &Exec) -> Result<Option<Self>> {
         let most_arcs = match params.method {
             Method::Auto => LEAST_BUDGET + graph.n_arcs() as u64 / BUDGET_SHARE,
             Method::Push => u64::MAX,
@@ -79,7 +87,7 @@ impl<'g> LocalSolver<'g> {
             rule => rule,
         };
         let walk = KilledWalk::new(graph, params.damping, exec)?;
-        Ok(Some(Self { walk, scratch: graph.scratch(), rule, tol: params.tol, most_arcs }))
+        Ok(Some(Self { walk, scratch: graph.scratch(), params, rule, most_arcs }))
     }
 
     /// The same with a budget of `most_arcs` if that is smaller.
@@ -103,32 +111,61 @@ impl<'g> LocalSolver<'g> {
     }
 
     fn settle(&self, pusher: &mut Pusher, exec: &Exec) -> Result<Option<Local>> {
+        let tol = self.params.tol;
+        let mut stop = StopRule::after_rounds(self.params);
         // Right if nearly all mass becomes score; if less does, the bound says by how much to go on.
         let scale = if self.rule == Dangling::Restart { 2.0 } else { 1.0 };
-        let mut goal = 0.9 * self.tol / scale;
+        let mut goal = 0.9 * tol / scale;
         loop {
-            if !pusher.settle(self.walk, goal, self.most_arcs, exec)? {
-                return Ok(None);
+            while pusher.residual() > goal {
+                if !pusher.round(self.walk, goal, self.most_arcs, exec)? {
+                    return Ok(None);
+                }
+                if stop.is_early() && self.may_stop(pusher, &mut stop)? {
+                    return self.finish(pusher).map(Some);
+                }
             }
-            let (truncation, rounding) = self.errors(pusher);
-            let error_bound = truncation + rounding;
-            if error_bound <= self.tol {
-                let iterations = pusher.n_arcs().div_ceil(self.walk.n_arcs().max(1));
-                return Ok(Some(Local {
-                    scores: self.scores(pusher)?,
-                    error_bound,
-                    iterations: u32::try_from(iterations).unwrap_or(u32::MAX),
-                }));
+            let errors = self.errors(pusher);
+            let error_bound = errors.amplification * (errors.truncation + errors.rounding);
+            if error_bound <= tol {
+                return self.finish(pusher).map(Some);
             }
-            if rounding >= 0.5 * self.tol {
-                return Err(Error::DidNotConverge { tol: self.tol, bound: error_bound, iterations: 0 });
+            if errors.amplification * errors.rounding >= 0.5 * tol {
+                return Err(Error::DidNotConverge { tol, bound: error_bound, iterations: 0 });
             }
-            goal *= (0.5 * self.tol / truncation).min(0.5);
+            goal *= (0.5 * tol / (errors.amplification * errors.truncation)).min(0.5);
         }
     }
 
-    /// Bounds on what truncation and rounding add to the L1 error.
-    fn errors(&self, pusher: &Pusher) -> (f64, f64) {
+    fn may_stop(&self, pusher: &Pusher, stop: &mut StopRule) -> Result<bool> {
+        let Some(k) = self.params.top_k else { return Ok(false) };
+        let estimates = self.estimates(pusher)?;
+        let top = top_of(estimates.clone(), k);
+        let is_certified = self.is_certified(pusher, &estimates, &top, k);
+        Ok(stop.may_stop(&top, is_certified))
+    }
+
+    fn finish(&self, pusher: &Pusher) -> Result<Local> {
+        let errors = self.errors(pusher);
+        let iterations = pusher.n_arcs().div_ceil(self.walk.n_arcs().max(1));
+        let mut scores = self.estimates(pusher)?;
+        let is_certified = self.params.top_k.is_some_and(|k| {
+            let top = top_of(scores.clone(), k);
+            self.is_certified(pusher, &scores, &top, k)
+        });
+        if self.rule == Dangling::Restart {
+            let mass = numeric::sum(scores.iter().map(|&(_, score)| score));
+            scores.iter_mut().for_each(|(_, score)| *score /= mass);
+        }
+        Ok(Local {
+            scores,
+            error_bound: errors.amplification * (errors.truncation + errors.rounding),
+            is_certified,
+            iterations: u32::try_from(iterations).unwrap_or(u32::MAX),
+        })
+    }
+
+    fn errors(&self, pusher: &Pusher) -> Errors {
         let mass = numeric::sum(pusher.touched().map(|touched| touched.reserve));
         let residual = pusher.residual();
         let (amplification, size) = match self.rule {
@@ -139,27 +176,50 @@ impl<'g> LocalSolver<'g> {
         let roundings = pusher.n_arcs() as f64 + (pusher.n_pushes() as f64 + 1.0) * per_push;
         let relative = 1.01 * ROUNDING * roundings;
         let truncation = (1.0 - self.walk.stop()) * residual * (1.0 + 4.0 * relative);
-        (amplification * truncation, amplification * relative * size)
+        Errors { truncation, rounding: relative * size, amplification }
     }
 
-    /// p + c r, converted to the rule.
-    fn scores(&self, pusher: &Pusher) -> Result<Vec<(u32, f64)>> {
+    /// p + c r where that is positive, before it is divided by its sum.
+    fn estimates(&self, pusher: &Pusher) -> Result<Vec<(u32, f64)>> {
         let touched = pusher.touched();
         let stop = self.walk.stop();
-        let mut scores = try_with_capacity("scores of reached nodes", touched.len())?;
+        let mut estimates = try_with_capacity("scores of reached nodes", touched.len())?;
         for touched in touched {
             let score = touched.reserve + stop * touched.residual;
             let stays = self.rule == Dangling::Stay && self.walk.is_dangling(touched.node);
             if score > 0.0 {
-                scores.push((touched.node, if stays { score / stop } else { score }));
+                estimates.push((touched.node, if stays { score / stop } else { score }));
             }
         }
-        if self.rule == Dangling::Restart {
-            let mass = numeric::sum(scores.iter().map(|&(_, score)| score));
-            scores.iter_mut().for_each(|(_, score)| *score /= mass);
-        }
-        Ok(scores)
+        Ok(estimates)
     }
+
+    /// Whether no node outside `top` can have a score as high as those inside.
+    fn is_certified(&self, pusher: &Pusher, estimates: &[(u32, f64)], top: &Top, k: usize) -> bool {
+        let Some(&(last_node, last)) = top.list.last() else { return false };
+        let is_closed = pusher.is_closed();
+        if top.list.len() < k {
+            return is_closed || top.list.len() == self.walk.n_nodes();
+        }
+        let errors = self.errors(pusher);
+        let (steepest, _) = pusher.steepest_and_volume();
+        // Estimates are never too high, so all of what is missing is room for a node to rise.
+        let room = |node: u32| match self.walk.symmetric_degree(node) {
+            Some(degree) => errors.truncation.min(steepest * f64::from(degree)),
+            None => errors.truncation,
+        };
+        let is_outside = |&&(node, score): &&(u32, f64)| score < last || (score == last && node > last_node);
+        let highest = estimates.iter().filter(is_outside).map(|&(node, score)| score + room(node));
+        let unseen = if is_closed { 0.0 } else { errors.truncation };
+        last > highest.fold(unseen, f64::max) + 2.0 * errors.rounding
+    }
+}
+
+/// Bounds on the L1 errors of the estimates before they are divided by their sum, and what that makes of them at most.
+struct Errors {
+    truncation: f64,
+    rounding: f64,
+    amplification: f64,
 }
 
 /// Scratch of a graph, kept from one query to the next: as much as was ever in use at once.

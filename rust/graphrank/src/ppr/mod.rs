@@ -45,6 +45,7 @@ mod power;
 pub mod powerwalk;
 pub(crate) mod push;
 mod queries;
+mod stop;
 mod sweep;
 mod top_k;
 
@@ -52,7 +53,7 @@ pub use answer::{PprScores, Scores};
 use batch::Slot;
 pub use dynamic::{DynamicParams, DynamicPpr, EdgeEnds, EdgeUpdate};
 pub(crate) use local::Scratch;
-pub use params::{Dangling, Method, PprParams};
+pub use params::{Dangling, Method, PprParams, Stop};
 pub use queries::Queries;
 
 use crate::error::Result;

@@ -48,6 +48,19 @@ impl Method {
     }
 }
 
+/// When a query that asks for its best nodes is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// When the error of all scores is within the tolerance.
+    #[default]
+    Tolerance,
+    /// When the set of the best nodes is proven, or else as by [`Stop::Tolerance`].
+    Certified,
+    /// When the list of the best nodes no longer changes, which proves nothing, or else as by [`Stop::Tolerance`].
+    RankStable,
+}
+
 /// What to compute.
 #[derive(Clone, Debug)]
 pub struct PprParams {
@@ -61,6 +74,8 @@ pub struct PprParams {
     pub method: Method,
     /// Return only so many of the best nodes of each query; `None` returns the score of every node.
     pub top_k: Option<usize>,
+    /// When to stop; other than by tolerance needs `top_k`, and push or power iteration.
+    pub stop: Stop,
     /// Bytes that scores and workspaces may take. `None` allows scores of any size and workspaces of 4 GiB in all.
     pub memory_limit: Option<u64>,
 }
@@ -73,6 +88,7 @@ impl Default for PprParams {
             dangling: Dangling::Restart,
             method: Method::Auto,
             top_k: None,
+            stop: Stop::Tolerance,
             memory_limit: None,
         }
     }
@@ -92,6 +108,15 @@ impl PprParams {
         }
         if self.top_k == Some(0) {
             return Err(Error::argument("top_k", "must be at least 1, got 0"));
+        }
+        if self.stop != Stop::Tolerance {
+            if self.top_k.is_none() {
+                return Err(Error::argument("stop", "before the tolerance is reached needs `top_k`"));
+            }
+            if matches!(self.method, Method::GaussSeidel | Method::ConjugateGradients) {
+                let problem = "before the tolerance is reached needs method \"auto\", \"push\" or \"power\"";
+                return Err(Error::argument("stop", problem));
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! own contraction at each sweep: on graphs that mix at once (dense random ones) it needs fewer operations than anything
 //! cleverer and runs on all threads. That contraction is measured, once per graph, where the measurement pays.
 
-use super::{Method, PprParams, mixing};
+use super::{Method, PprParams, Stop, mixing};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
@@ -41,6 +41,9 @@ pub(super) fn choose(graph: &Graph, params: &PprParams, exec: &Exec) -> Result<P
             return chosen(Method::Power, "with next to no damping the scores are the restart");
         }
         method => return chosen(method, "asked for"),
+    }
+    if params.stop != Stop::Tolerance {
+        return chosen(Method::Power, "its scores can be looked at after every sweep");
     }
     if params.damping <= FAST {
         return chosen(Method::Power, "with so small a damping every sweep settles most of what is left");

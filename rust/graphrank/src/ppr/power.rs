@@ -24,8 +24,9 @@ use std::ops::Range;
 
 use super::answer::Solution;
 use super::queries::Restart;
+use super::stop::StopRule;
 use super::sweep::{compare, gather, gather_weighted, roundings_of_row, scale_and_compare};
-use super::{Dangling, Method, PprParams};
+use super::{Dangling, Method, PprParams, top_k};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{Arcs, Graph, Steps, Transition, usize_of};
@@ -230,18 +231,19 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
     // Truncation can be brought down to about what rounding adds, if `tol` leaves room for no more.
     let most = params.sweeps_until(params.tol.min(4.0 * f64::EPSILON / (1.0 - params.damping)));
     let (mut truncation, mut last_rounding) = (f64::INFINITY, 0.0);
+    let mut rule = StopRule::after_sweeps(params);
     for iterations in 1..=most {
         let told = walk.sweep(restart, dangling_score, &z, &mut next, exec)?;
         dangling_score = told.dangling;
         std::mem::swap(&mut z, &mut next);
         truncation = amplification * told.change;
-        if truncation + last_rounding > params.tol {
+        if truncation + last_rounding > params.tol && !rule.is_early() {
             continue;
         }
         let scores = walk.scores_of(restart, try_collect("scores", z.len(), z.iter().copied())?);
         last_rounding = walk.rounding_error(&scores);
         let error_bound = truncation + last_rounding;
-        if error_bound <= params.tol {
+        if error_bound <= params.tol || may_stop(&mut rule, &scores, error_bound, params)? {
             return Ok(Solution { scores, error_bound, iterations, method: Method::Power });
         }
         if last_rounding > params.tol {
@@ -249,6 +251,13 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
         }
     }
     Err(Error::DidNotConverge { tol: params.tol, bound: truncation + last_rounding, iterations: most })
+}
+
+fn may_stop(rule: &mut StopRule, scores: &[f64], error_bound: f64, params: &PprParams) -> Result<bool> {
+    let Some(k) = params.top_k.filter(|_| rule.is_early()) else { return Ok(false) };
+    let top = top_k::top(scores, k)?;
+    let is_certified = top.is_certified(k, scores.len(), error_bound);
+    Ok(rule.may_stop(&top, is_certified))
 }
 
 /// z of the restart distribution itself, and its score on dangling nodes that pass it on.

@@ -37,7 +37,7 @@ use crate::numeric;
 
 /// Arcs between two looks at the clock: about a millisecond.
 const CHECKPOINT_ARCS: u64 = 1 << 18;
-/// By how much each round of [`Pusher::settle`] lowers the threshold.
+/// By how much each [`Pusher::round`] lowers the threshold.
 const ROUND: f64 = 1.0 / 8.0;
 /// Added to the limit of a node while it waits in the queue, and the limit of dangling nodes: no residual is above it.
 const NEVER: f64 = 1e300;
@@ -46,13 +46,25 @@ const NEVER: f64 = 1e300;
 #[derive(Clone, Copy)]
 pub(crate) struct KilledWalk<'g> {
     arcs: Arcs<'g>,
+    is_directed: bool,
     transition: &'g Transition,
     damping: f64,
 }
 
 impl<'g> KilledWalk<'g> {
     pub(crate) fn new(graph: &'g Graph, damping: f64, exec: &Exec) -> Result<Self> {
-        Ok(Self { arcs: graph.arcs(), transition: graph.transition(exec)?, damping })
+        Ok(Self {
+            arcs: graph.arcs(),
+            is_directed: graph.is_directed(),
+            transition: graph.transition(exec)?,
+            damping,
+        })
+    }
+
+    /// Arcs of a node where all arcs are alike and go both ways.
+    pub(crate) fn symmetric_degree(&self, node: u32) -> Option<u32> {
+        let is_symmetric = !self.is_directed && self.arcs.weights.is_none();
+        is_symmetric.then(|| self.degree(node))
     }
 
     pub(crate) fn n_nodes(&self) -> usize {
@@ -208,25 +220,25 @@ impl Pusher {
         Ok(is_within)
     }
 
-    /// Runs with a falling threshold until ‖r‖₁ <= `goal` (positive), or until the next push would bring the arcs since
-    /// [`Pusher::start`] above `most_arcs`. Says whether it got there.
-    pub(crate) fn settle(
+    /// [`Pusher::run`] with a threshold that is lower by [`ROUND`]. To be repeated until ‖r‖₁, which must be above `goal`
+    /// (positive), is not: a threshold that falls in steps takes fewer arcs than the last one from the start.
+    pub(crate) fn round(
         &mut self,
         walk: KilledWalk<'_>,
         goal: f64,
         most_arcs: u64,
         exec: &Exec,
     ) -> Result<bool> {
-        while self.residual() > goal {
-            let (steepest, volume) = self.steepest_and_volume();
-            // Where all residuals are below this, their sum is below the goal: no round need go further.
-            let last = goal / volume as f64;
-            let per_arc = (steepest * ROUND).max(last.min(steepest * 0.5));
-            if !self.run(walk, per_arc, most_arcs, exec)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let (steepest, volume) = self.steepest_and_volume();
+        // Where all residuals are below this, their sum is below the goal: no round need go further.
+        let last = goal / volume as f64;
+        let per_arc = (steepest * ROUND).max(last.min(steepest * 0.5));
+        self.run(walk, per_arc, most_arcs, exec)
+    }
+
+    /// Whether every node that a walker can still reach has been touched: all that hold a residual have been pushed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.touched().all(|touched| touched.residual == 0.0 || touched.reserve > 0.0)
     }
 
     /// The nodes touched so far, in the order in which they were. Some may have neither reserve nor residual.
@@ -255,7 +267,7 @@ impl Pusher {
     }
 
     /// The largest residual per arc, and the arcs of touched nodes.
-    fn steepest_and_volume(&self) -> (f64, u64) {
+    pub(crate) fn steepest_and_volume(&self) -> (f64, u64) {
         let (mut steepest, mut volume) = (0.0f64, 0);
         for &[node, degree] in &self.touched[..self.n_touched] {
             if degree > 0 {
@@ -435,7 +447,9 @@ mod tests {
                         assert!(pusher.n_arcs() <= budget && (finished || query == 0));
                         assert_invariant(&graph, damping, pusher, &exact);
                     }
-                    assert!(pusher.settle(walk, 1e-12, u64::MAX, &exec).unwrap());
+                    while pusher.residual() > 1e-12 {
+                        assert!(pusher.round(walk, 1e-12, u64::MAX, &exec).unwrap());
+                    }
                     assert!(pusher.residual() <= 1e-12);
                     assert_invariant(&graph, damping, pusher, &exact);
                 }

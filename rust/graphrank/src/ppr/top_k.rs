@@ -4,23 +4,50 @@ use super::Scores;
 use crate::error::Result;
 use crate::memory::{try_collect, try_with_capacity};
 
-/// The `k` best nodes of positive score, by falling score, then rising code.
-pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
-    let n_positive = scores.iter().filter(|&&score| score > 0.0).count();
-    let positive = (0u32..).zip(scores.iter().copied()).filter(|&(_, score)| score > 0.0);
-    Ok(best_of(try_collect("candidates for the best nodes", n_positive, positive)?, k))
+/// The best of some nodes.
+pub(super) struct Top {
+    /// By falling score, then rising code.
+    pub(super) list: Vec<(u32, f64)>,
+    /// The best score that is not listed; 0 if there is none.
+    next: f64,
 }
 
-/// The `k` best of some nodes and their scores, by falling score, then rising code.
-pub(super) fn best_of(mut best: Vec<(u32, f64)>, k: usize) -> Vec<(u32, f64)> {
+impl Top {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &u32> {
+        self.list.iter().map(|(node, _)| node)
+    }
+
+    /// Whether these are proven to be the `k` best of `n_nodes`, the L1 error of all scores being at most `error`.
+    pub(super) fn is_certified(&self, k: usize, n_nodes: usize, error: f64) -> bool {
+        let last = self.list.last().map_or(0.0, |&(_, score)| score);
+        self.list.len() == n_nodes || (self.list.len() == k && last - self.next > error)
+    }
+}
+
+/// The `k` best nodes of positive score, by falling score, then rising code.
+pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
+    Ok(top(scores, k)?.list)
+}
+
+/// The same with the score that comes next.
+pub(super) fn top(scores: &[f64], k: usize) -> Result<Top> {
+    let n_positive = scores.iter().filter(|&&score| score > 0.0).count();
+    let positive = (0u32..).zip(scores.iter().copied()).filter(|&(_, score)| score > 0.0);
+    Ok(top_of(try_collect("candidates for the best nodes", n_positive, positive)?, k))
+}
+
+/// The `k` best of some nodes and their scores, and the score that comes next.
+pub(super) fn top_of(mut best: Vec<(u32, f64)>, k: usize) -> Top {
     let by_rank = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    let mut next = 0.0;
     if k < best.len() {
         best.select_nth_unstable_by(k, by_rank);
+        next = best[k].1;
         best.truncate(k);
     }
     best.shrink_to_fit();
     best.sort_unstable_by(by_rank);
-    best
+    Top { list: best, next }
 }
 
 /// The best of scores that come one at a time: a buffer of a few times as many, cut back when it is full.

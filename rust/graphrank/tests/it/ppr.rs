@@ -1,6 +1,6 @@
 //! Personalized PageRank against a dense solve.
 
-use graphrank::ppr::{Dangling, Method, PprParams, PprScores, Queries, Scores, pagerank};
+use graphrank::ppr::{Dangling, Method, PprParams, PprScores, Queries, Scores, Stop, pagerank};
 use graphrank::{Exec, Graph};
 use proptest::prelude::*;
 
@@ -107,6 +107,83 @@ proptest! {
             prop_assert!(answer.error_bounds[0] <= tol);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_500))]
+
+    /// Whatever the method and however early it stopped: what is certified is true, and so is the bound.
+    #[test]
+    fn certified_lists_hold_the_best_nodes_of_a_dense_solve(
+        edges in edges(12), source in any::<prop::sample::Index>(), k in 1usize..8, exponent in 1..10i32,
+    ) {
+        let graph = edges.graph(&Exec::default());
+        let source = source.index(edges.n);
+        let tol = 10f64.powi(-exponent);
+        for dangling in RULES {
+            let exact = dense(&edges, source, 0.85, dangling);
+            for (stop, method) in [
+                (Stop::Tolerance, Method::Auto),
+                (Stop::Tolerance, Method::GaussSeidel),
+                (Stop::Certified, Method::Auto),
+                (Stop::Certified, Method::Power),
+                (Stop::RankStable, Method::Auto),
+                (Stop::RankStable, Method::Power),
+            ] {
+                let params = PprParams { top_k: Some(k), tol, stop, method, dangling, ..PprParams::default() };
+                let answer = solve(&graph, &[source as u32], &params);
+                prop_assert!(answer.error_bounds[0] <= tol || stop != Stop::Tolerance);
+                let certified = answer.top_k_certified.unwrap()[0];
+                let Scores::Top { nodes, scores, .. } = answer.scores else { panic!("asked for the best") };
+                let error: f64 = nodes.iter().zip(&scores).map(|(&v, score)| (score - exact[v as usize]).abs()).sum();
+                prop_assert!(error <= answer.error_bounds[0] + 1e-13);
+                if certified {
+                    let least = nodes.iter().map(|&v| exact[v as usize]).fold(1.0, f64::min);
+                    let outside = (0..edges.n).filter(|&v| !nodes.contains(&(v as u32)));
+                    let most = outside.map(|v| exact[v]).fold(0.0, f64::max);
+                    prop_assert!(most < least || most == 0.0, "{stop:?} {method:?} {dangling:?}: {most} above {least}");
+                    prop_assert!(nodes.len() == k.min(edges.n) || most == 0.0);
+                } else if stop == Stop::Certified {
+                    prop_assert!(answer.error_bounds[0] <= tol, "went on to the tolerance");
+                }
+            }
+        }
+    }
+}
+
+/// A hub of 50 leaves, one of them with a tail: the hub stands out long before the tolerance is reached.
+#[test]
+fn a_certified_stop_comes_early_and_says_the_larger_bound() {
+    let exec = Exec::default();
+    let (src, dst): (Vec<u32>, Vec<u32>) =
+        (1..51).map(|leaf| (0, leaf)).chain((50..99).map(|v| (v, v + 1))).unzip();
+    let options = graphrank::EdgeOptions { directed: false, ..Default::default() };
+    let graph = Graph::from_edges(100, &src, &dst, None, options, &exec).unwrap();
+    for method in [Method::Push, Method::Power] {
+        let full = PprParams { top_k: Some(1), method, ..PprParams::default() };
+        let early = solve(&graph, &[0], &PprParams { stop: Stop::Certified, ..full.clone() });
+        let stable = solve(&graph, &[0], &PprParams { stop: Stop::RankStable, ..full.clone() });
+        let full = solve(&graph, &[0], &full);
+        for answer in [&early, &stable] {
+            assert!(answer.error_bounds[0] > 1e-8 && answer.iterations[0] < full.iterations[0], "{answer:?}");
+        }
+        assert_eq!(early.top_k_certified, Some(vec![true]));
+        assert_eq!(full.top_k_certified, Some(vec![true]));
+        let Scores::Top { nodes, .. } = early.scores else { panic!("asked for the best") };
+        assert_eq!(nodes, [0]);
+    }
+}
+
+#[test]
+fn an_early_stop_needs_a_list_and_a_method_that_can() {
+    let exec = Exec::default();
+    let graph = Graph::from_edges(2, &[0], &[1], None, graphrank::EdgeOptions::default(), &exec).unwrap();
+    let refused =
+        |params| pagerank(&graph, &Queries::from_nodes(&[0]), &params, &exec).unwrap_err().to_string();
+    let early = PprParams { stop: Stop::Certified, ..PprParams::default() };
+    assert_eq!(refused(early.clone()), "`stop` before the tolerance is reached needs `top_k`");
+    let message = refused(PprParams { top_k: Some(1), method: Method::GaussSeidel, ..early });
+    assert!(message.starts_with("`stop` before the tolerance is reached needs method"), "{message}");
 }
 
 /// A ring of 3 nodes beside 10,000 nodes of which each reaches all others in 14 steps: from the ring push answers, from the
