@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 _U32: TypeAlias = NDArray[np.uint32]
 _U64: TypeAlias = NDArray[np.uint64]
 _F64: TypeAlias = NDArray[np.float64]
+_Bool: TypeAlias = NDArray[np.bool_]
 _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint32] | NDArray[np.uint64]
 
 # (progress callback (done, total, label) or None, seconds allowed or None)
@@ -120,14 +121,15 @@ def pagerank(
     dangling: str,
     method: str,
     top_k: int | None,
+    stop: str,
     memory_limit: int | None,
     how: _How,
-) -> tuple[_U64 | None, _U32 | None, _F64, _F64, _U32, str, str]:
+) -> tuple[_U64 | None, _U32 | None, _F64, _F64, _U32, _Bool | None, str, str]:
     """One solve per query; query q restarts at ``restart_nodes[offsets[q]:offsets[q+1]]`` with those weights.
 
-    Returns (offsets, nodes, scores, error_bound, iterations, method, reason). Without ``top_k``: offsets and nodes are None
-    and scores is (n_queries, n_nodes). With it: query q's nodes and scores are the slices offsets[q]:offsets[q+1],
-    by falling score then rising code, positive scores only.
+    Returns (offsets, nodes, scores, error_bound, iterations, top_k_certified, method, reason). Without ``top_k``:
+    offsets, nodes and top_k_certified are None and scores is (n_queries, n_nodes). With it: query q's nodes and scores
+    are the slices offsets[q]:offsets[q+1], by falling score then rising code, positive scores only.
     """
 
 @final

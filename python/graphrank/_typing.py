@@ -21,12 +21,14 @@ __all__ = [
     "NodeTable",
     "Progress",
     "SelfLoops",
+    "Stop",
 ]
 
 Duplicates: TypeAlias = Literal["sum", "first", "max", "error"]
 SelfLoops: TypeAlias = Literal["keep", "drop"]
 Dangling: TypeAlias = Literal["restart", "uniform", "self", "absorb"]
 Method: TypeAlias = Literal["auto", "push", "power", "gauss_seidel", "cg"]
+Stop: TypeAlias = Literal["tolerance", "certified", "rank_stable"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""

@@ -22,7 +22,7 @@ from graphrank._optional import import_optional
 from graphrank._powerwalk import PowerWalkIndex
 from graphrank._restart import Restart, from_restart, from_sources, uniform
 from graphrank._run import run_opts
-from graphrank._typing import Dangling, GraphLike, IntoIds, IntoRestart, Method, Progress
+from graphrank._typing import Dangling, GraphLike, IntoIds, IntoRestart, Method, Progress, Stop
 from graphrank._validate import one_of, positive_int, real_number
 from graphrank.exceptions import InvalidArgumentError
 
@@ -94,7 +94,7 @@ def pagerank(
     """
     g = as_graph(graph)
     start = uniform(g) if restart is None else from_restart(g, restart)
-    return _solve(g, start, damping, tol, None, dangling, "auto", None, progress, timeout_s)
+    return _solve(g, start, damping, tol, None, dangling, "auto", "tolerance", None, progress, timeout_s)
 
 
 def personalized_pagerank(
@@ -107,6 +107,7 @@ def personalized_pagerank(
     top_k: int | None = None,
     dangling: Dangling = "restart",
     method: Method = "auto",
+    stop: Stop = "tolerance",
     memory_limit: int | None = None,
     progress: Progress = None,
     timeout_s: float | None = None,
@@ -147,6 +148,15 @@ def personalized_pagerank(
         * ``"cg"``: preconditioned conjugate gradients, for undirected graphs;
         * ``"gauss_seidel"``: accelerated Gauss-Seidel sweeps, component after component;
         * ``"power"``: power iteration; the only one that shares a single query among threads.
+    stop
+        With ``top_k``, when a query is done. Other than ``"tolerance"`` needs method ``"auto"``, ``"push"`` or
+        ``"power"``, and falls back to ``tol``.
+
+        * ``"tolerance"``: when the error is at most ``tol``;
+        * ``"certified"``: as soon as the set of the ``top_k`` best nodes is proven; the scores are rougher then, and
+          the answer's ``error_bound`` says so;
+        * ``"rank_stable"``: as soon as the list no longer changes, the fastest. That proves nothing: the answer's
+          ``top_k_certified`` tells whether the set happens to be proven all the same.
     memory_limit
         Bytes that scores and the vectors of the solver may take. What cannot fit is refused before anything is
         computed, with the bytes it would need; else fewer threads, then narrower blocks of queries keep within it.
@@ -193,7 +203,7 @@ def personalized_pagerank(
         raise InvalidArgumentError(f"give either `sources` or `restart`, got {given}")
     g = as_graph(graph)
     start = from_sources(g, sources) if restart is None else from_restart(g, restart)
-    return _solve(g, start, damping, tol, top_k, dangling, method, memory_limit, progress, timeout_s)
+    return _solve(g, start, damping, tol, top_k, dangling, method, stop, memory_limit, progress, timeout_s)
 
 
 def _solve(
@@ -204,11 +214,12 @@ def _solve(
     top_k: int | None,
     dangling: str,
     method: str,
+    stop: str,
     memory_limit: int | None,
     progress: Progress,
     timeout_s: float | None,
 ) -> PprResult:
-    offsets, nodes, scores, error_bound, iterations, used, reason = _core.pagerank(
+    offsets, nodes, scores, error_bound, iterations, certified, used, reason = _core.pagerank(
         graph._inner,
         start.offsets,
         start.nodes,
@@ -218,11 +229,21 @@ def _solve(
         one_of("dangling", dangling, ("restart", "uniform", "self", "absorb")),
         one_of("method", method, get_args(Method)),
         None if top_k is None else min(positive_int("top_k", top_k), max(graph.n_nodes, 1)),
+        one_of("stop", stop, get_args(Stop)),
         None if memory_limit is None else positive_int("memory_limit", memory_limit),
         run_opts(progress, timeout_s),
     )
     return PprResult(
-        start.queries.alias("query"), scores, nodes, offsets, error_bound, iterations, used, graph, reason
+        start.queries.alias("query"),
+        scores,
+        nodes,
+        offsets,
+        error_bound,
+        iterations,
+        used,
+        graph,
+        reason,
+        top_k_certified=certified,
     )
 
 
@@ -252,6 +273,10 @@ class PprResult:
         The graph that was asked.
     reason
         Why that method, in words.
+    top_k_certified
+        With ``top_k``, whether each query's list is proven to hold the best nodes, as a set, bool of shape
+        (n_queries,); None without, and where nothing is proven of any list. False where the last node kept and the
+        next one tie, or may.
     estimated_error
         Of an answer from an index, what the L1 error is likely to be, float64 of shape (n_queries,): measured on other
         sources when the index was built, and no bound. None if the scores are exact to ``error_bound`` anyway.
@@ -270,6 +295,7 @@ class PprResult:
     reason: str = ""
     estimated_error: NDArray[np.float64] | None = None
     kept: _core.Decompositions | None = None
+    top_k_certified: NDArray[np.bool_] | None = None
 
     @property
     def scores(self) -> Any:

@@ -70,6 +70,8 @@ def arrays(**changes):
         "dangling": "restart",
         "method": "auto",
         "top_k": None,
+        "stop": "tolerance",
+        "memory_limit": None,
         "how": QUIET,
     }
     return (sound | changes).values()
@@ -90,6 +92,7 @@ BAD = {
     "dangling": {"dangling": "x"},
     "method": {"method": "x"},
     "top_k": {"top_k": 0},
+    "stop": {"stop": "x"},
     "a negative time": {"how": (None, -1.0)},
     "an infinite time": {"how": (None, np.inf)},
 }

@@ -8,6 +8,7 @@ LIMITED = """
 import resource
 n = 1_000_000
 quiet = (None, None)
+rest = ("tolerance", None, quiet)
 first, second, every = np.zeros(1, np.uint32), np.ones(1, np.uint32), np.arange(n, dtype=np.uint32)
 def graph(weight, directed=True):
     return core.Graph.from_codes(n, first, second, weight, directed, "sum", True, quiet)
@@ -29,14 +30,14 @@ weighted, plain = graph(np.ones(1)), graph(None)
 undirected = graph(np.ones(1), directed=False)
 start, one = np.array([0, 1], dtype=np.uint64), np.ones(1)
 work = lambda: {work}
-result = [limited(extra << 20, work) for extra in range(2, 60, 4)]
+result = [limited(extra << 20, work) for extra in range(2, 400, 14)]
 """
 
 WORK = {
     "a build": "graph(one)",
-    "a weighted PageRank": 'core.pagerank(weighted, start, first, one, 0.5, 1e-3, "restart", "auto", None, quiet)',
-    "a PageRank": 'core.pagerank(plain, start, first, one, 0.5, 1e-3, "absorb", "auto", None, quiet)',
-    "the best of a PageRank": 'core.pagerank(undirected, start, first, one, 0.5, 1e-3, "uniform", "auto", 9, quiet)',
+    "a weighted PageRank": 'core.pagerank(weighted, start, first, one, 0.5, 1e-3, "restart", "auto", None, *rest)',
+    "a PageRank": 'core.pagerank(plain, start, first, one, 0.5, 1e-3, "absorb", "auto", None, *rest)',
+    "the best of a PageRank": 'core.pagerank(undirected, start, first, one, 0.5, 1e-3, "uniform", "auto", 9, *rest)',
     "degrees": "weighted.degrees(quiet)",
     "a subgraph": "weighted.subgraph(every, quiet)",
     "reversing": "weighted.reverse(quiet)",

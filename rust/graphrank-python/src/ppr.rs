@@ -1,6 +1,6 @@
 //! Personalized PageRank at the boundary.
 
-use graphrank::ppr::{self, Dangling, Method, PprParams, Queries, Scores};
+use graphrank::ppr::{self, Dangling, Method, PprParams, Queries, Scores, Stop};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
@@ -19,12 +19,13 @@ type PyScores<'py> = (
     Bound<'py, PyAny>,
     Array<'py, f64>,
     Array<'py, u32>,
+    Option<Array<'py, bool>>,
     String,
     String,
 );
 
 #[pyfunction]
-#[pyo3(signature = (graph, restart_offsets, restart_nodes, restart_weights, damping, tol, dangling, method, top_k, memory_limit, how))]
+#[pyo3(signature = (graph, restart_offsets, restart_nodes, restart_weights, damping, tol, dangling, method, top_k, stop, memory_limit, how))]
 pub(crate) fn pagerank<'py>(
     py: Python<'py>,
     graph: &PyGraph,
@@ -36,6 +37,7 @@ pub(crate) fn pagerank<'py>(
     dangling: &str,
     method: &str,
     top_k: Option<usize>,
+    stop: &str,
     memory_limit: Option<u64>,
     how: RunOpts,
 ) -> PyResult<PyScores<'py>> {
@@ -45,6 +47,7 @@ pub(crate) fn pagerank<'py>(
         dangling: dangling_rule(py, dangling)?,
         method: solver(py, method)?,
         top_k,
+        stop: stop_rule(py, stop)?,
         memory_limit,
     };
     let queries = Queries {
@@ -55,7 +58,7 @@ pub(crate) fn pagerank<'py>(
     let graph = graph.graph();
     let n_queries = queries.offsets.len().saturating_sub(1);
     let nearby = try_at_once(py, &how, |exec| ppr::pagerank_nearby(graph, &queries, &params, exec))?;
-    let sweeps = n_queries.saturating_mul(params.most_iterations() as usize / ARCS_PER_UNIT);
+    let sweeps = n_queries.saturating_mul((params.most_iterations() as usize).div_ceil(ARCS_PER_UNIT));
     let units = (graph.n_arcs() + graph.n_nodes() + queries.nodes.len()).saturating_mul(sweeps);
     let all =
         || run(py, how, units, "personalized PageRank", |exec| ppr::pagerank(graph, &queries, &params, exec));
@@ -71,7 +74,8 @@ pub(crate) fn pagerank<'py>(
         }
     };
     let (bounds, iterations) = (answer.error_bounds.into_pyarray(py), answer.iterations.into_pyarray(py));
-    Ok((offsets, nodes, scores, bounds, iterations, names(&answer.methods), answer.reason))
+    let certified = answer.top_k_certified.map(|certified| certified.into_pyarray(py));
+    Ok((offsets, nodes, scores, bounds, iterations, certified, names(&answer.methods), answer.reason))
 }
 
 /// The distinct methods in order of first use.
@@ -83,6 +87,19 @@ fn names(methods: &[Method]) -> String {
         }
     }
     names.join(", ")
+}
+
+fn stop_rule(py: Python<'_>, name: &str) -> PyResult<Stop> {
+    match name {
+        "tolerance" => Ok(Stop::Tolerance),
+        "certified" => Ok(Stop::Certified),
+        "rank_stable" => Ok(Stop::RankStable),
+        _ => {
+            let message =
+                format!(r#"`stop` must be "tolerance", "certified" or "rank_stable", got {name:?}"#);
+            Err(exception(py, "InvalidArgumentError", message))
+        }
+    }
 }
 
 pub(crate) fn dangling_rule(py: Python<'_>, name: &str) -> PyResult<Dangling> {
