@@ -58,7 +58,8 @@ impl PyPowerWalkIndex {
         seed: u64,
         how: RunOpts,
     ) -> PyResult<Self> {
-        let params = PowerWalkParams { damping, n_walks: walks, decoder: decoder(py, closure)?, seed };
+        let decoder = decoder(py, closure)?;
+        let params = PowerWalkParams { damping, n_walks: walks, decoder, seed, ..PowerWalkParams::default() };
         let build = |exec: &_| PowerWalkIndex::build(graph.graph(), &params, exec);
         run(py, how, usize::MAX, "building index", build).map(|index| Self { index })
     }

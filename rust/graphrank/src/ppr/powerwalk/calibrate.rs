@@ -23,8 +23,6 @@ pub const CALIBRATED_K: [usize; 3] = [10, 50, 100];
 const EPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
 /// Of [`EPS`], the default of queries: decoders are compared at the work the first takes there.
 const DEFAULT: usize = 2;
-/// Held-out sources.
-const N_SOURCES: usize = 32;
 /// Draws per source before giving up: few nodes of some graphs have arcs.
 const DRAWS: u64 = 64;
 /// Sources solved together: bounds the memory for exact scores.
@@ -79,7 +77,7 @@ pub(super) fn calibrate(
     exec: &Exec,
 ) -> Result<(Vec<Calibration>, usize)> {
     let walk = KilledWalk::new(graph, params.damping, exec)?;
-    let sources = held_out(walk, params.seed);
+    let sources = held_out(walk, params);
     let mut sums: Vec<Calibration> = Vec::new();
     for store in stores {
         sums.extend(EPS.map(|eps| Calibration {
@@ -115,13 +113,13 @@ pub(super) fn calibrate(
 }
 
 /// Distinct nodes that a walk can leave, drawn at random.
-fn held_out(walk: KilledWalk<'_>, seed: u64) -> Vec<u32> {
+fn held_out(walk: KilledWalk<'_>, params: &PowerWalkParams) -> Vec<u32> {
     let n = walk.n_nodes() as u64;
-    let mut stream = ShortStream::new(key(seed, Domain::Calibration, 0), 0);
+    let mut stream = ShortStream::new(key(params.seed, Domain::Calibration, 0), 0);
     let mut sources = Vec::new();
-    for _ in 0..DRAWS * N_SOURCES as u64 {
+    for _ in 0..DRAWS * params.n_sources as u64 {
         let node = u32::try_from((u128::from(stream.draw()) * u128::from(n)) >> 64).unwrap_or(0);
-        if n > 0 && sources.len() < N_SOURCES && walk.degree(node) > 0 && !sources.contains(&node) {
+        if n > 0 && sources.len() < params.n_sources && walk.degree(node) > 0 && !sources.contains(&node) {
             sources.push(node);
         }
     }

@@ -37,7 +37,7 @@ impl PowerWalkIndex {
     /// [`Error::Io`] if the system refuses; the file that was there before then stays as it was.
     pub fn save(&self, path: &Path, exec: &Exec) -> Result<()> {
         container::refuse_big_endian(path)?;
-        let PowerWalkParams { damping, n_walks, seed, decoder } = &self.params;
+        let PowerWalkParams { damping, n_walks, seed, decoder, .. } = &self.params;
         let (n_nodes, n_columns) = match &self.store {
             Store::Closure(closure) => (closure.columns.len() / closure.n_columns(), closure.n_columns()),
             Store::Fingerprints(fingerprints) => (fingerprints.offsets.len() - 1, 0),
@@ -93,7 +93,13 @@ impl PowerWalkIndex {
         }
         let decoder = decoder_of(decoder).ok_or_else(damaged)?;
         let n_walks = u32::try_from(n_walks).map_err(|_| damaged())?;
-        let params = PowerWalkParams { damping: f64::from_bits(damping), n_walks, decoder, seed };
+        let params = PowerWalkParams {
+            damping: f64::from_bits(damping),
+            n_walks,
+            decoder,
+            seed,
+            ..Default::default()
+        };
         params.validate().map_err(|_| damaged())?;
         if graph_hash != graph.content_hash(exec)? || n_nodes != graph.n_nodes() as u64 {
             let problem =

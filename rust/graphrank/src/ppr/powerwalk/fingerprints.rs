@@ -11,7 +11,8 @@
 //! visits, walk by walk, which depends on the origin's walks alone.
 //!
 //! # Cost
-//! R / c visits per node to walk and to count, in a table that stays in the first-level cache.
+//! R / c visits per node to walk and to count, by a table of positions that stays in the first-level cache and is never
+//! cleared: cells say which fingerprint filled them.
 
 use std::ops::Range;
 
@@ -136,74 +137,64 @@ impl Part {
         for i in 0..origins.len() {
             let n_visits: usize = self.paths.of_origin(i).map(<[u32]>::len).sum();
             self.tally.reserve(n_visits)?;
-            for &node in self.paths.of_origin(i).flatten() {
-                self.tally.count(node);
-            }
             let before = self.entries.len();
-            self.tally.drain(self.node_bits, &mut self.entries);
+            for &node in self.paths.of_origin(i).flatten() {
+                self.tally.count(node, self.node_bits, &mut self.entries);
+            }
             self.lengths.push(code(self.entries.len() - before));
         }
         Ok(())
     }
 }
 
-/// Counts of a few nodes: open addressing with linear probing, at most half full.
+/// Where the entries of the nodes of one fingerprint are: open addressing with linear probing, at most half full.
 #[derive(Default)]
 struct Tally {
-    /// Node and count; the count is 0 where the cell is free.
-    cells: Vec<(u32, u32)>,
-    /// Cells in use, by first visit.
-    used: Vec<u32>,
-    /// The hash of a node is the high bits of a product.
+    /// The fingerprint that filled the cell, and the position of the entry; others count as free.
+    cells: Vec<[u32; 2]>,
+    /// Number of this fingerprint, from 1.
+    stamp: u32,
+    /// The hash of a node is the high bits of a product: cells in use are a power of two.
     shift: u32,
 }
 
 impl Tally {
-    /// Makes room for `n` visits; the table must be empty.
+    /// Begins a fingerprint of at most `n` visits.
     fn reserve(&mut self, n: usize) -> Result<()> {
-        let wanted = (2 * n).next_power_of_two().max(64);
-        if self.cells.len() < wanted {
-            self.cells = try_with_capacity("counts of visits", wanted)?;
-            self.cells.resize(wanted, (0, 0));
-            self.shift = 32 - wanted.trailing_zeros().min(32);
+        let n_cells = (2 * n).next_power_of_two().clamp(64, 1 << 31);
+        if self.cells.len() < n_cells || self.stamp == u32::MAX {
+            self.cells = try_with_capacity("counts of visits", n_cells)?;
+            self.cells.resize(n_cells, [0; 2]);
+            self.stamp = 0;
         }
+        self.stamp += 1;
+        self.shift = 32 - n_cells.trailing_zeros();
         Ok(())
     }
 
+    /// Counts a visit in the entry of its node, or in a new one if there is none or it is full.
     #[inline]
-    fn count(&mut self, node: u32) {
-        let mask = self.cells.len() - 1;
-        let mut at = (node.wrapping_mul(0x9e37_79b1) >> self.shift) as usize & mask;
+    fn count(&mut self, node: u32, node_bits: u32, entries: &mut Vec<u32>) {
+        let mask = mask(node_bits);
+        let mut at = node.wrapping_mul(0x9e37_79b1) >> self.shift;
         loop {
-            let cell = &mut self.cells[at];
-            if cell.1 == 0 {
-                *cell = (node, 1);
-                self.used.push(code(at));
-                return;
+            let [stamp, position] = &mut self.cells[at as usize];
+            if *stamp == self.stamp {
+                let entry = &mut entries[*position as usize];
+                if *entry & mask == node {
+                    if u64::from(*entry) + (1 << node_bits) <= u64::from(u32::MAX) {
+                        *entry += 1 << node_bits;
+                        return;
+                    }
+                } else {
+                    at = (at + 1) & (u32::MAX >> self.shift);
+                    continue;
+                }
             }
-            if cell.0 == node {
-                cell.1 += 1;
-                return;
-            }
-            at = (at + 1) & mask;
+            (*stamp, *position) = (self.stamp, code(entries.len()));
+            entries.push(node);
+            return;
         }
-    }
-
-    /// Writes what was counted as entries, and empties the table.
-    fn drain(&mut self, node_bits: u32, entries: &mut Vec<u32>) {
-        // As u64: where codes take all 32 bits, an entry counts to 1.
-        let most = 1u64 << (32 - node_bits);
-        for &at in &self.used {
-            let (node, count) = std::mem::take(&mut self.cells[at as usize]);
-            let mut left = u64::from(count);
-            while left > 0 {
-                let part = left.min(most);
-                let high = u32::try_from((part - 1) << node_bits).unwrap_or(0);
-                entries.push(high | node);
-                left -= part;
-            }
-        }
-        self.used.clear();
     }
 }
 
@@ -245,19 +236,18 @@ mod tests {
     fn a_count_too_large_for_an_entry_is_split() {
         let mut tally = Tally::default();
         for node_bits in [32, 31, 30, 24, 3] {
-            tally.reserve(1000).unwrap();
-            for _ in 0..700 {
-                tally.count(5);
-            }
-            tally.count(1);
             let mut entries = Vec::new();
-            tally.drain(node_bits, &mut entries);
+            tally.reserve(702).unwrap();
+            for node in std::iter::repeat_n(5, 700).chain([1, 5]) {
+                tally.count(node, node_bits, &mut entries);
+            }
             let total = |node: u32| -> u64 {
                 let of_node = entries.iter().filter(|&&entry| entry & mask(node_bits) == node);
                 of_node.map(|&entry| (u64::from(entry) >> node_bits) + 1).sum()
             };
-            assert_eq!((total(5), total(1)), (700, 1), "{node_bits} bits");
-            assert!(tally.cells.iter().all(|cell| cell.1 == 0));
+            assert_eq!((total(5), total(1)), (701, 1), "{node_bits} bits");
+            let most = 1 << (32 - node_bits);
+            assert_eq!(entries.len(), 701usize.div_ceil(most) + 1, "{node_bits} bits");
         }
     }
 

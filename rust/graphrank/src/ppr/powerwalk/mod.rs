@@ -100,13 +100,15 @@ pub struct PowerWalkParams {
     pub n_walks: u32,
     /// What becomes of residual.
     pub decoder: Decoder,
+    /// Held-out sources that decoders are measured on; with 0 nothing is known of their errors.
+    pub n_sources: usize,
     /// Of the walks, and of the choice of held-out sources.
     pub seed: u64,
 }
 
 impl Default for PowerWalkParams {
     fn default() -> Self {
-        Self { damping: 0.85, n_walks: 16, decoder: Decoder::Auto, seed: 0 }
+        Self { damping: 0.85, n_walks: 16, decoder: Decoder::Auto, n_sources: 32, seed: 0 }
     }
 }
 
