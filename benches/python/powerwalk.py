@@ -8,6 +8,7 @@ Precision is measured against exact scores of other sources than those the index
 from typing import Any
 
 import numpy as np
+
 from common.graphs import EdgeList, load_real, real_graphs
 from common.report import Target
 from common.runner import Options, Results, run
