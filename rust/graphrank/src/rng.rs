@@ -18,6 +18,8 @@ pub enum Domain {
     Walk = 2,
     /// Sources on which the `PowerWalk` index is calibrated.
     Calibration = 3,
+    /// Walks that follow a graph: the first ones, then those of every changed row.
+    Repair = 4,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.

@@ -39,6 +39,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod vector;
+#[allow(dead_code, reason = "the index that is made of it comes in the next changes")]
+mod walk_index;
+#[cfg(test)]
+mod walk_tests;
+mod walks;
 
 use std::sync::Arc;
 

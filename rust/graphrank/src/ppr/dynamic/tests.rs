@@ -15,14 +15,14 @@ use crate::{Error, Exec};
 const RULES: [Dangling; 4] = [Dangling::Restart, Dangling::Uniform, Dangling::Stay, Dangling::Absorb];
 
 /// A graph as the definition has it: a weight per ordered pair (both ways round if undirected).
-struct Model {
-    n: u32,
+pub(super) struct Model {
+    pub(super) n: u32,
     directed: bool,
-    weighted: bool,
-    arcs: BTreeMap<(u32, u32), f64>,
+    pub(super) weighted: bool,
+    pub(super) arcs: BTreeMap<(u32, u32), f64>,
 }
 
-struct Batch {
+pub(super) struct Batch {
     delete: (Vec<u32>, Vec<u32>),
     insert: (Vec<u32>, Vec<u32>),
     weights: Vec<f64>,
@@ -39,7 +39,7 @@ impl Model {
     }
 
     /// Some deletions of edges there are, and insertions of any; the model follows.
-    fn batch(&mut self, rng: &mut Xoshiro256PlusPlus, duplicates: Duplicates) -> Batch {
+    pub(super) fn batch(&mut self, rng: &mut Xoshiro256PlusPlus, duplicates: Duplicates) -> Batch {
         let mut batch = Batch { delete: (vec![], vec![]), insert: (vec![], vec![]), weights: vec![] };
         for _ in 0..rng.next_u64() % 4 {
             let Some(&(u, v)) = self.arcs.keys().nth((rng.next_u64() % 30) as usize) else { continue };
@@ -69,7 +69,7 @@ impl Model {
         batch
     }
 
-    fn graph(&self) -> Graph {
+    pub(super) fn graph(&self) -> Graph {
         let edges: Vec<_> = self.arcs.iter().filter(|&(&(u, v), _)| self.directed || u <= v).collect();
         let (src, dst): (Vec<_>, Vec<_>) = edges.iter().map(|&(&ends, _)| ends).unzip();
         let weights: Vec<f64> = edges.iter().map(|&(_, &weight)| weight).collect();
@@ -99,7 +99,7 @@ impl Model {
 }
 
 impl Batch {
-    fn update(&self, weighted: bool, duplicates: Duplicates) -> EdgeUpdate<'_> {
+    pub(super) fn update(&self, weighted: bool, duplicates: Duplicates) -> EdgeUpdate<'_> {
         EdgeUpdate {
             delete: EdgeEnds { src: &self.delete.0, dst: &self.delete.1 },
             insert: EdgeEnds { src: &self.insert.0, dst: &self.insert.1 },
@@ -114,7 +114,7 @@ fn below(rng: &mut Xoshiro256PlusPlus, n: u32) -> u32 {
     u32::try_from(rng.next_u64() % u64::from(n)).unwrap()
 }
 
-fn model(seed: u64) -> (Model, Xoshiro256PlusPlus) {
+pub(super) fn model(seed: u64) -> (Model, Xoshiro256PlusPlus) {
     let mut rng = stream(seed, Domain::Generator, 0);
     let (directed, weighted) = (!seed.is_multiple_of(3), seed.is_multiple_of(2));
     let n = 2 + below(&mut rng, 9);
@@ -125,7 +125,7 @@ fn model(seed: u64) -> (Model, Xoshiro256PlusPlus) {
     (model, rng)
 }
 
-fn rule(seed: u64) -> Duplicates {
+pub(super) fn rule(seed: u64) -> Duplicates {
     [Duplicates::Sum, Duplicates::Max, Duplicates::First][(seed % 3) as usize]
 }
 
