@@ -34,6 +34,7 @@
 
 mod batch;
 mod certificate;
+mod extrapolate;
 mod frontier;
 mod rows;
 #[cfg(test)]
@@ -60,7 +61,7 @@ use crate::graph::Graph;
 use crate::memory::{try_collect, try_zeroed};
 
 /// The error at which sums of vectors tell well enough what error they need.
-const ROUGH: f64 = 1e-2;
+const ROUGH: f64 = 0.05;
 /// Times the goals are made smaller because the bound they were to give is missed.
 const MOST_ATTEMPTS: u32 = 60;
 
