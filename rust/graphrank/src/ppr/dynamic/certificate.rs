@@ -50,6 +50,13 @@ impl Certificate {
         (share * eps / self.sensitivity(vector), for_uniform)
     }
 
+    /// The error at which the sums of vectors tell well enough what error is needed: small beside what errors are
+    /// divided by, which is at least c² for the uniform rule and c otherwise.
+    pub(super) fn rough(&self) -> f64 {
+        let stop = 1.0 - self.damping;
+        if self.needs_uniform() { stop * stop / 8.0 } else { stop / 4.0 }
+    }
+
     /// What an error of the vector is multiplied with.
     fn sensitivity(&self, vector: &Summary) -> f64 {
         if self.dangling != Dangling::Restart || self.n_dangling == 0 {

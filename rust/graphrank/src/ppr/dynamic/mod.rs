@@ -60,8 +60,6 @@ use crate::exec::Exec;
 use crate::graph::Graph;
 use crate::memory::{try_collect, try_zeroed};
 
-/// The error at which sums of vectors tell well enough what error they need.
-const ROUGH: f64 = 0.05;
 /// Times the goals are made smaller because the bound they were to give is missed.
 const MOST_ATTEMPTS: u32 = 60;
 
@@ -160,8 +158,9 @@ impl DynamicPpr {
     /// [`Error::Interrupted`] and [`Error::TimedOut`], after which the scores are as good as the work done so far;
     /// [`Error::DidNotConverge`] if rounding forbids an error as small as `eps`; [`Error::OutOfMemory`].
     pub fn refine(&mut self, exec: &Exec) -> Result<()> {
-        self.settle(|_, _| (ROUGH, ROUGH), exec)?;
         let certificate = self.certificate();
+        let rough = certificate.rough();
+        self.settle(|_, _| (rough, rough), exec)?;
         let mut eps = self.params.eps;
         for _ in 0..MOST_ATTEMPTS {
             self.settle(|vector, uniform| certificate.goals(vector, uniform, eps), exec)?;

@@ -142,7 +142,7 @@ fn a_stopped_batch_is_carried_out_before_anything_else() {
         let update = batch.update(model.weighted, rule(7));
         whole.update(&update, &exec).unwrap();
         walks.stop_after_planning(&update, &exec);
-        assert_eq!(walks.is_pending(), true);
+        assert!(walks.is_pending());
         walks.settle(&exec).unwrap();
     }
     assert!(!walks.is_pending());

@@ -424,7 +424,6 @@ fn draw_where(row: &Row<'_>, fits: impl Fn(u32) -> bool, rng: &mut Xoshiro256Plu
 }
 
 /// A number below `n`, which is below 2^32.
-#[expect(clippy::cast_possible_truncation, reason = "the product's high half is below n")]
 fn below(n: usize, rng: &mut Xoshiro256PlusPlus) -> usize {
     (((rng.next_u64() >> 32) * n as u64) >> 32) as usize
 }
