@@ -13,4 +13,5 @@ mod graph;
 mod io;
 mod powerwalk;
 mod ppr;
+mod ppr_methods;
 mod sample;

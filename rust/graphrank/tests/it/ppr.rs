@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use crate::sample::{Edges, edges};
 
-const RULES: [Dangling; 4] = [Dangling::Restart, Dangling::Uniform, Dangling::Stay, Dangling::Absorb];
+pub(crate) const RULES: [Dangling; 4] =
+    [Dangling::Restart, Dangling::Uniform, Dangling::Stay, Dangling::Absorb];
 
 /// Solves π = c s + α π P′ by elimination with pivoting, P′ row by row as the rule says.
 pub(crate) fn dense(edges: &Edges, source: usize, damping: f64, rule: Dangling) -> Vec<f64> {
@@ -48,11 +49,11 @@ fn eliminate(mut system: Vec<Vec<f64>>) -> Vec<f64> {
     (0..n).map(|k| system[k][n] / system[k][k]).collect()
 }
 
-fn solve(graph: &Graph, sources: &[u32], params: &PprParams) -> PprScores {
+pub(crate) fn solve(graph: &Graph, sources: &[u32], params: &PprParams) -> PprScores {
     pagerank(graph, &Queries::from_nodes(sources), params, &Exec::default()).unwrap()
 }
 
-fn all(scores: Scores) -> Vec<f64> {
+pub(crate) fn all(scores: Scores) -> Vec<f64> {
     match scores {
         Scores::Dense(scores) => scores,
         Scores::Top { .. } => panic!("asked for every node"),

@@ -40,6 +40,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod vector;
+#[allow(dead_code, reason = "the index that is made of it comes in the next changes")]
 mod walk_index;
 #[cfg(test)]
 mod walk_tests;
@@ -51,7 +52,6 @@ pub use batch::{EdgeEnds, EdgeUpdate};
 use certificate::Certificate;
 use rows::Rows;
 use vector::{Summary, Vector};
-pub(super) use walk_index::DynamicWalks;
 
 use super::queries::Queries;
 use super::{Dangling, top_k};

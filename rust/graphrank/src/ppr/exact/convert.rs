@@ -79,6 +79,8 @@ impl Exact<'_> {
                 }
             }
         }
+        // Acceleration may leave a node that is hardly reached a little below 0; no exact score is, so 0 is closer.
+        scores.iter_mut().filter(|score| **score < 0.0).for_each(|score| *score = 0.0);
         let error_bound = residual / stop + self.rounding_error(&scores);
         let mut by_node = try_zeroed("scores", scores.len())?;
         for (&node, &score) in ordered.nodes.iter().zip(&scores) {

@@ -130,7 +130,7 @@ impl<'g> Exact<'g> {
         self.set_base(restart, false, work);
         substituted?;
         let (scores, error_bound) = self.convert(&work.z, solved, spread)?;
-        if error_bound > self.params.tol {
+        if error_bound.is_nan() || error_bound > self.params.tol {
             let (tol, iterations) = (self.params.tol, solved.iterations);
             return Err(Error::DidNotConverge { tol, bound: error_bound, iterations });
         }
