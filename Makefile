@@ -47,6 +47,7 @@ bench: ## Criterion benchmarks of the Rust core
 bench-peers: $(VENV)/.peers ## Compare with other graph libraries, side by side in one run
 	$(BIN)/python benches/python/ingest.py --threads 2
 	$(BIN)/python benches/python/ppr.py
+	$(BIN)/python benches/python/retrieval.py
 
 docs: $(VENV)/.test ## Run every snippet of README and docs/, then build the Rust pages
 	$(BIN)/python -m pytest --quiet tests/test_docs.py

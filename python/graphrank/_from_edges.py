@@ -87,6 +87,8 @@ def _from_integers(table: EdgeColumns, rules: EdgeRules) -> tuple[_core.Graph, N
 
 def _integers(column: pl.Series) -> pl.Series:
     """The integers that Polars stores for ``column``."""
+    if column.dtype in NUMPY_INTEGERS:  # to_physical() would take 0.2 ms to say the same
+        return column
     return column.cast(pl.Int32) if column.dtype == pl.Boolean else column.to_physical()
 
 

@@ -44,6 +44,9 @@ const ROUNDINGS_OF_PUSH: f64 = 16.0;
 /// Before a solver sweeps over all arcs some 20 times, push may go over an eighth of them once; an arc then costs some
 /// 5 times what it costs in a sweep, which makes 3 % for queries that reach far.
 const BUDGET_SHARE: u64 = 8;
+/// Times that a restart node is pushed by and large, at the least, where walks return: if their arcs alone use up the
+/// budget, push is not even tried.
+const LEAST_PUSHES: u64 = 8;
 /// Arcs that are pushed over faster than a solver is set up.
 const LEAST_BUDGET: u64 = 256;
 
@@ -100,7 +103,8 @@ impl<'g> LocalSolver<'g> {
     /// # Errors
     /// [`Error::DidNotConverge`] if rounding forbids `tol`.
     pub(super) fn solve(&self, restart: &[(u32, f64)], exec: &Exec) -> Result<Option<Local>> {
-        if restart.len() as u64 > self.most_arcs {
+        let n_arcs: u64 = restart.iter().map(|&(node, _)| u64::from(self.walk.degree(node))).sum();
+        if self.params.method == Method::Auto && n_arcs.saturating_mul(LEAST_PUSHES) > self.most_arcs {
             return Ok(None);
         }
         let mut pusher = self.scratch.take(self.walk.n_nodes())?;
