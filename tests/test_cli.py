@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -60,6 +62,46 @@ def test_ppr_prints_csv_that_reads_back(capsys, web):
     expected = gr.personalized_pagerank(gr.read_edges(web, weight="w"), ["a", "d"]).to_polars()
     assert code == 0
     assert table.equals(expected)
+
+
+def test_ppr_says_how_it_solved(capsys, web):
+    solve = ("ppr", web, "-s", "a", "--format", "csv")
+    err = run(capsys, *solve, "--method", "power")[2]
+    assert re.fullmatch(r"power: \d+ sweeps, error at most \d\.\de-\d\d \(asked for\)\n", err)
+    assert run(capsys, *solve, "--undirected", "--method", "cg")[2].startswith("cg: ")
+    code, out, err = run(capsys, *solve, "--method", "cg")
+    assert (code, out) == (2, "")
+    assert "needs an undirected graph" in err
+
+
+def test_ppr_takes_every_rule_for_dangling_nodes(capsys, tmp_path):
+    path = tmp_path / "chain.csv"
+    path.write_text("src,dst\na,b\nb,c\n")
+    for dangling in ("restart", "uniform", "self", "absorb"):
+        for command in (("ppr", str(path), "-s", "a"), ("pagerank", str(path))):
+            code, out, _ = run(capsys, *command, "--dangling", dangling, "--format", "csv")
+            total = pl.read_csv(out.encode())["score"].sum()
+            assert code == 0
+            assert (total < 0.9) if dangling == "absorb" else total == pytest.approx(1, abs=1e-8)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet", ".arrow"])
+@pytest.mark.parametrize("ids", [pl.String, pl.Int64])
+def test_restarts_come_from_a_file(capsys, tmp_path, ending, ids):
+    edges = pl.DataFrame({"src": ["007", "8", "9"], "dst": ["8", "9", "007"]}).cast(ids)
+    table, starts = tmp_path / "edges.parquet", tmp_path / f"starts{ending}"
+    edges.write_parquet(table)
+    rows = pl.DataFrame(
+        {"query": ["y", "y", "x"], "node": edges["src"], "weight": [1.0, 2.5, 1.0], "note": "-"}
+    )
+    write = {".csv": rows.write_csv, ".parquet": rows.write_parquet, ".arrow": rows.write_ipc}
+    write.get(ending, partial(rows.write_csv, separator="\t"))(starts)
+    code, out, err = run(
+        capsys, "ppr", str(table), "--restart", str(starts), "-o", str(tmp_path / "out.parquet")
+    )
+    assert (code, out) == (0, ""), err
+    expected = gr.personalized_pagerank(gr.Graph.from_edges(edges), restart=rows.drop("note"))
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(expected.to_polars())
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".ipc", ".arrow", ".feather", ".jsonl", ".ndjson"])
@@ -144,6 +186,10 @@ DATA_ERRORS = {
     "a missing weight": ("pagerank", "{web}", "--weight", "kg"),
     "an unknown source": ("ppr", "{web}", "-s", "zz"),
     "a file of another kind": ("info", "{png}"),
+    "a missing file of restarts": ("ppr", "{web}", "--restart", "gone.csv"),
+    "a file of restarts that is none": ("ppr", "{web}", "--restart", "{png}"),
+    "restarts without a column": ("ppr", "{web}", "--restart", "{web}"),
+    "a restart of no weight": ("ppr", "{web}", "--restart", "{words}"),
     "a folder that does not exist": ("pagerank", "{web}", "-o", "no/such/folder.csv"),
 }
 USAGE_ERRORS = {
@@ -152,6 +198,7 @@ USAGE_ERRORS = {
     "tolerance 0": ("pagerank", "{web}", "--tol", "0"),
     "top 0": ("pagerank", "{web}", "--top", "0"),
     "an unknown ending": ("info", "web.xlsx"),
+    "restarts of an unknown ending": ("ppr", "{web}", "--restart", "starts.xlsx"),
     "an output of no format": ("ppr", "{web}", "-s", "a", "-o", "out.txt"),
 }
 PARSE_ERRORS = {
@@ -159,6 +206,8 @@ PARSE_ERRORS = {
     "an unknown command": ("rank",),
     "no file": ("pagerank",),
     "no source": ("ppr", "{web}"),
+    "a source and restarts": ("ppr", "{web}", "-s", "a", "--restart", "{web}"),
+    "an unknown method": ("ppr", "{web}", "-s", "a", "--method", "magic"),
     "a word for a number": ("pagerank", "{web}", "--damping", "high"),
     "an unknown format": ("pagerank", "{web}", "--format", "xml"),
     "an unknown option": ("info", "{web}", "--fast"),
@@ -168,7 +217,9 @@ PARSE_ERRORS = {
 def fill(argv, web, tmp_path):
     png = tmp_path / "image.parquet"
     png.write_bytes(b"\x89PNG\r\n\x1a\n")
-    return [word.format(web=web, png=png) for word in argv]
+    words = tmp_path / "words.csv"
+    words.write_text("node,weight\na,much\n")
+    return [word.format(web=web, png=png, words=words) for word in argv]
 
 
 @pytest.mark.parametrize("case", DATA_ERRORS)
@@ -201,6 +252,7 @@ def test_the_demo_answers_both_questions(capsys):
     assert "belong with python3-numpy?" in out
     assert "python3-scipy" in out
     assert "libc6" in out
+    assert re.search(r"off by at most \d\.\de-\d\d, proven; \d+ sweeps of cg", out)
     assert " ms" in out
 
 

@@ -1,4 +1,4 @@
-"""``graphrank demo``: two questions about Debian packages, answered and timed."""
+"""``graphrank demo``: questions about Debian packages, answered and timed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 from graphrank._report import text_table
 from graphrank.datasets import debian_frames
 from graphrank.graph import Graph
-from graphrank.ppr import pagerank, personalized_pagerank
+from graphrank.ppr import PprResult, pagerank, personalized_pagerank
 
 __all__ = ["demo"]
 
@@ -25,7 +25,9 @@ def demo() -> str:
     clock = _Clock()
     edges, packages = clock.time("load the tables", debian_frames)
     graph = clock.time("build the graph", lambda: Graph.from_edges(edges, nodes=packages))
-    related = clock.time("answer the first question", lambda: belong_with(graph, _SOURCE))
+    either_way = graph.to_undirected()
+    near = clock.time("answer the first question", lambda: personalized_pagerank(either_way, _SOURCE))
+    related = belong_with(near, _SOURCE)
     important = clock.time("answer the second", lambda: pagerank(graph).to_polars())
     sections = graph.nodes.select("id", "section")
     important = important.head(8).join(
@@ -36,6 +38,7 @@ def demo() -> str:
             f"Debian packages and what they depend on: {graph}\n",
             f"Which Python and science packages belong with {_SOURCE}?",
             text_table(related.filter(pl.col("section").is_in(_SECTIONS)).head(12)),
+            _how(near),
             "\nWhich packages does everything else rest on?",
             text_table(important.select(package="node", section="section", pagerank="score")),
             f"\n{clock.report()}",
@@ -43,20 +46,20 @@ def demo() -> str:
     )
 
 
-def belong_with(graph: Graph, source: str) -> pl.DataFrame:
+def belong_with(near: PprResult, source: str) -> pl.DataFrame:
     """Packages close to ``source``, seen from both ends; columns package, section, closeness.
 
     Personalized PageRank from ``source`` alone favours what everything is close to (libc6). In an undirected graph
     ppr(u, v) * degree(u) = ppr(v, u) * degree(v), so dividing by the root of the degree ranks by the geometric mean
     of the closeness from here to there and from there to here.
     """
-    either_way = graph.to_undirected()
-    scores = personalized_pagerank(either_way, source).to_polars()
-    facts = either_way.nodes.join(either_way.degrees(), on="id", how="left", maintain_order="left")
+    graph = near.graph
+    facts = graph.nodes.join(graph.degrees(), on="id", how="left", maintain_order="left")
     degree = pl.col("out_degree")
     own_degree = facts.filter(pl.col("id") == source)["out_degree"][0]
     return (
-        scores.join(facts, left_on="node", right_on="id", how="left", maintain_order="left")
+        near.to_polars()
+        .join(facts, left_on="node", right_on="id", how="left", maintain_order="left")
         .filter(pl.col("node") != source, degree > 0)
         .select(
             package="node",
@@ -64,6 +67,15 @@ def belong_with(graph: Graph, source: str) -> pl.DataFrame:
             closeness=pl.col("score") * (own_degree / degree).sqrt(),
         )
         .sort("closeness", descending=True, maintain_order=True)
+    )
+
+
+def _how(answer: PprResult) -> str:
+    """What it took to answer."""
+    scores, sweeps, error = answer.graph.n_nodes, int(answer.iterations[0]), answer.error_bound[0]
+    return (
+        f"Exact: all {scores:,} scores together are off by at most {error:.1e}, proven; "
+        f"{sweeps} sweeps of {answer.method}, since {answer.reason}."
     )
 
 

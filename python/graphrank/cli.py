@@ -79,7 +79,20 @@ def _parser() -> argparse.ArgumentParser:
     ppr = commands.add_parser(
         "ppr", parents=[source, solver, answer], help="the nodes closest to a source", epilog=_FILES
     )
-    _add_sources(ppr)
+    starts = ppr.add_mutually_exclusive_group(required=True)
+    _add_sources(starts)
+    starts.add_argument(
+        "--restart",
+        metavar="FILE",
+        help="a table (.csv .tsv .parquet .ipc .arrow .feather) of nodes to go back to: node, weight and, for "
+        "several queries, query",
+    )
+    ppr.add_argument(
+        "--method",
+        choices=["auto", "push", "power", "gauss_seidel", "cg"],
+        default="auto",
+        help="how to solve (auto: what suits the graph)",
+    )
     ppr.set_defaults(run=_ppr)
 
     index = commands.add_parser("index", help="an index that answers ppr in about a millisecond")
@@ -87,12 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_sources(command: argparse.ArgumentParser) -> None:
+def _add_sources(command: argparse._ActionsContainer, *, required: bool = False) -> None:
     command.add_argument(
         "-s",
         "--source",
         action="append",
-        required=True,
+        required=required,
         metavar="ID",
         help="a node to start from; repeat for more",
     )
@@ -118,7 +131,7 @@ def _add_index_commands(
     query.add_argument("index", metavar="INDEX", help="what `index build` wrote")
     for action in source._actions:
         query._add_action(action)
-    _add_sources(query)
+    _add_sources(query, required=True)
     query.add_argument("--eps", type=float, default=1e-5, help="share of walkers per edge to stop at (1e-5)")
     query.set_defaults(run=_index_query)
 
@@ -141,6 +154,12 @@ def _solver_options() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--tol", type=float, default=1e-8, help="largest error of all scores together (1e-8)"
+    )
+    options.add_argument(
+        "--dangling",
+        choices=["restart", "uniform", "self", "absorb"],
+        default="restart",
+        help="where to go from a node that no edge leaves (restart)",
     )
     return options
 
@@ -184,7 +203,13 @@ def _pagerank(arguments: argparse.Namespace) -> None:
 
     _check_output(arguments)
     graph = _read(arguments)
-    answer = pagerank(graph, damping=arguments.damping, tol=arguments.tol, progress=arguments.progress)
+    answer = pagerank(
+        graph,
+        damping=arguments.damping,
+        tol=arguments.tol,
+        dangling=arguments.dangling,
+        progress=arguments.progress,
+    )
     rows = answer.to_polars().drop("query")
     limit = _limit(arguments)
     _write(rows if limit is None else rows.head(limit), arguments)
@@ -192,16 +217,22 @@ def _pagerank(arguments: argparse.Namespace) -> None:
 
 
 def _ppr(arguments: argparse.Namespace) -> None:
+    from graphrank._restart_file import read_restart
     from graphrank.ppr import personalized_pagerank
 
     _check_output(arguments)
     graph = _read(arguments)
     answer = personalized_pagerank(
         graph,
-        _typed(arguments.source, graph),
+        None if arguments.source is None else _typed(arguments.source, graph),
+        restart=None
+        if arguments.restart is None
+        else read_restart(arguments.restart, graph.nodes["id"].dtype),
         damping=arguments.damping,
         tol=arguments.tol,
         top_k=_limit(arguments),
+        dangling=arguments.dangling,
+        method=arguments.method,
         progress=arguments.progress,
     )
     _write(answer.to_polars(), arguments)
@@ -300,9 +331,9 @@ def _write(rows: pl.DataFrame, arguments: argparse.Namespace) -> None:
 
 
 def _explain(answer: PprResult) -> None:
-    """How sure the answer is: on stderr, so that stdout stays a table."""
+    """How it was solved and how sure the answer is: on stderr, so that stdout stays a table."""
     if len(answer):
         sweeps = int(answer.iterations.max())
-        print(
-            f"{answer.method}: {sweeps} sweeps, error at most {answer.error_bound.max():.1e}", file=sys.stderr
-        )
+        work = "1 sweep" if sweeps == 1 else f"{sweeps} sweeps"
+        bound = f"error at most {answer.error_bound.max():.1e}"
+        print(f"{answer.method}: {work}, {bound} ({answer.reason})", file=sys.stderr)

@@ -110,13 +110,13 @@ def read_edges(
             raise InvalidArgumentError(
                 f"a {ending} matrix takes no `duplicates` or `self_loops`; read a table instead"
             )
-        matrix = _guarded(file, ending, _MATRICES[ending])
+        matrix = guarded(file, ending, _MATRICES[ending])
         return Graph.from_scipy(
             matrix, directed=directed, nodes=nodes, progress=progress, timeout_s=timeout_s
         )
     refuse_without_pool("reading a table from a file")
     names = [src, dst] if weight is None else [src, dst, weight]
-    columns = _guarded(file, ending, lambda f: _TABLES[ending](f, names))
+    columns = guarded(file, ending, lambda f: _TABLES[ending](f, names))
     return Graph.from_edges(
         pl.DataFrame(dict(zip(names, columns, strict=True))),
         src,
@@ -143,7 +143,7 @@ def _ending(file: Path) -> str:
     return ending
 
 
-def _guarded(file: Path, ending: str, read: Callable[[Path], Any]) -> Any:
+def guarded(file: Path, ending: str, read: Callable[[Path], Any]) -> Any:
     """``read(file)``, with whatever a library says about a bad file turned into our errors."""
     try:
         return read(file)
