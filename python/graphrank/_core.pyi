@@ -17,6 +17,7 @@ _How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 
 __all__ = [
     "Decompositions",
+    "DynamicIndex",
     "DynamicPpr",
     "Graph",
     "PowerWalkIndex",
@@ -131,6 +132,32 @@ def pagerank(
     offsets, nodes and top_k_certified are None and scores is (n_queries, n_nodes). With it: query q's nodes and scores
     are the slices offsets[q]:offsets[q+1], by falling score then rising code, positive scores only.
     """
+
+@final
+class DynamicIndex:
+    """Walks that follow a graph, for indexes made of them."""
+
+    @staticmethod
+    def build(
+        graph: Graph, walks: int, damping: float, closure: str, seed: int, how: _How
+    ) -> DynamicIndex: ...
+    def update(
+        self,
+        delete_src: _U32,
+        delete_dst: _U32,
+        insert_src: _U32,
+        insert_dst: _U32,
+        weight: _F64 | None,
+        rule: str,
+        how: _How,
+    ) -> tuple[str, int, str] | None:
+        """As ``DynamicPpr.update``."""
+
+    def index(self, n_sources: int, how: _How) -> tuple[Graph, PowerWalkIndex]:
+        """The graph as it is now, and an index of it measured on so many held-out sources."""
+
+    def sizes(self, how: _How) -> tuple[int, int]:
+        """(steps of all walks, bytes of walks and rows)."""
 
 @final
 class DynamicPpr:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._convert import as_graph
-from graphrank._edge_table import EdgeColumns, edge_columns
+from graphrank._edge_update import UpdateTables, apply_update
 from graphrank._restart import from_restart, from_sources
 from graphrank._run import QUIET, run_opts
 from graphrank._typing import (
@@ -24,15 +23,13 @@ from graphrank._typing import (
     Progress,
 )
 from graphrank._validate import one_of, positive_int, real_number
-from graphrank.exceptions import InvalidArgumentError, InvalidDataError
+from graphrank.exceptions import InvalidArgumentError
 from graphrank.graph import Graph
 
 if TYPE_CHECKING:
     from graphrank.ppr import PprResult
 
 __all__ = ["DynamicPpr"]
-
-_NOTHING = (np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
 
 
 class DynamicPpr:
@@ -256,16 +253,8 @@ class DynamicPpr:
         >>> ppr.to_graph().edges().rows()
         [(0, 1, 1.0), (0, 2, 5.0), (1, 0, 1.0)]
         """
-        rule = one_of("duplicates", duplicates, ("sum", "first", "max", "error"))
-        deleted = _Edges.read(self._base, delete, src, dst, None)
-        inserted = _Edges.read(self._base, insert, src, dst, weight)
-        weights = inserted.weights_for(self._base)
-        refused = self._inner.update(
-            *deleted.codes, *inserted.codes, weights, rule, run_opts(progress, timeout_s)
-        )
-        if refused is not None:
-            table, row, problem = refused
-            (deleted if table == "delete" else inserted).refuse(table, row, problem)
+        tables = UpdateTables(insert, delete, src, dst, weight, duplicates)
+        apply_update(self._inner, self._base, tables, run_opts(progress, timeout_s))
 
     def refine(self, *, progress: Progress = None, timeout_s: float | None = None) -> None:
         """Bring the error down to :attr:`eps`, if an interrupted update has left it above."""
@@ -338,35 +327,3 @@ class DynamicPpr:
             f"DynamicPpr({count}, {self._base.n_nodes:,} nodes, {self.n_edges:,} edges, "
             f"error_bound<={bound:.1e})"
         )
-
-
-@dataclass(frozen=True)
-class _Edges:
-    """The rows of one table, as the caller gave them and as codes."""
-
-    columns: EdgeColumns | None
-    codes: tuple[NDArray[np.uint32], NDArray[np.uint32]]
-
-    @classmethod
-    def read(cls, graph: Graph, edges: EdgeTable | None, src: str, dst: str, weight: str | None) -> _Edges:
-        if edges is None:
-            return cls(None, _NOTHING)
-        columns = edge_columns(edges, src, dst, weight)
-        encode = graph._index.encode
-        return cls(columns, (encode(columns.src, src), encode(columns.dst, dst)))
-
-    def weights_for(self, graph: Graph) -> NDArray[np.float64] | None:
-        """The weights, which a weighted graph needs and another has no place for."""
-        given = self.columns.weight if self.columns is not None else None
-        if not graph.is_weighted:
-            if given is not None:
-                raise InvalidArgumentError("the graph is unweighted: leave out `weight`")
-            return None
-        if given is None and self.columns is not None:
-            raise InvalidArgumentError("the graph is weighted: name the column of the weights, `weight=`")
-        return given if given is not None else np.empty(0)
-
-    def refuse(self, table: str, row: int, problem: str) -> None:
-        assert self.columns is not None, "only rows of a table are refused"
-        edge = f"{self.columns.src[row]!r} -> {self.columns.dst[row]!r}"
-        raise InvalidDataError(f"`{table}`, row {row}, {edge}: {problem}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from html import escape
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -11,9 +12,19 @@ import polars as pl
 
 from graphrank import _core
 from graphrank._convert import as_graph
+from graphrank._edge_update import UpdateTables, apply_update
 from graphrank._restart import from_restart, from_sources
-from graphrank._run import run_opts
-from graphrank._typing import Dangling, GraphLike, IntoIds, IntoRestart, Progress
+from graphrank._run import QUIET, run_opts
+from graphrank._typing import (
+    Dangling,
+    Duplicates,
+    EdgeTable,
+    GraphLike,
+    How,
+    IntoIds,
+    IntoRestart,
+    Progress,
+)
 from graphrank._validate import file_path, one_of, positive_int, real_number, seed_number, true_or_false
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 from graphrank.graph import Graph
@@ -26,6 +37,7 @@ __all__ = ["PowerWalkIndex"]
 Closure: TypeAlias = Literal["auto", "single", "clusters", "none"]
 
 _MOST_WALKS = 4096
+_SOURCES = 32
 _TOKEN = object()
 
 
@@ -51,15 +63,25 @@ class PowerWalkIndex:
     [('ann', 'ann', 0.45), ('ann', 'cat', 0.36)]
     """
 
-    __slots__ = ("_graph", "_inner")
+    __slots__ = ("_graph", "_inner", "_is_measured", "_lock", "_walks")
 
-    def __init__(self, inner: _core.PowerWalkIndex, graph: Graph, token: object = None) -> None:
+    def __init__(
+        self,
+        inner: _core.PowerWalkIndex | None,
+        graph: Graph,
+        token: object = None,
+        walks: _core.DynamicIndex | None = None,
+    ) -> None:
         if token is not _TOKEN:
             raise InvalidTypeError(
                 "make an index with PowerWalkIndex.build(graph) or PowerWalkIndex.load(path, graph)"
             )
+        # Of an index that follows updates: None until asked for after an update.
         self._inner = inner
         self._graph = graph
+        self._walks = walks
+        self._is_measured = walks is None
+        self._lock = Lock()
 
     @classmethod
     def build(
@@ -70,6 +92,7 @@ class PowerWalkIndex:
         damping: float = 0.85,
         closure: Closure = "auto",
         seed: int = 0,
+        dynamic: bool = False,
         progress: Progress = None,
         timeout_s: float | None = None,
     ) -> PowerWalkIndex:
@@ -91,6 +114,9 @@ class PowerWalkIndex:
             what errs least, at equal work, on 32 sources.
         seed
             Of the walks and of the choice of sources, from 0 to 2**64 - 1.
+        dynamic
+            Keep every walk as a path, so that :meth:`update` can reroute it: 16 to 20 bytes per step, about
+            ``walks / (1 - damping)`` steps per node. ``closure`` must be ``"auto"`` or ``"none"``, and is ``"none"``.
         progress
             True for a bar on stderr, or a callable ``(done, total, label)``.
         timeout_s
@@ -116,7 +142,7 @@ class PowerWalkIndex:
         n_walks = positive_int("walks", walks)
         if n_walks > _MOST_WALKS:
             raise InvalidArgumentError(f"`walks` must be from 1 to {_MOST_WALKS}, got {walks}")
-        inner = _core.PowerWalkIndex.build(
+        arguments = (
             g._inner,
             n_walks,
             real_number("damping", damping),
@@ -124,7 +150,9 @@ class PowerWalkIndex:
             seed_number("seed", seed),
             run_opts(progress, timeout_s),
         )
-        return cls(inner, g, _TOKEN)
+        if true_or_false("dynamic", dynamic):
+            return cls(None, g, _TOKEN, _core.DynamicIndex.build(*arguments))
+        return cls(_core.PowerWalkIndex.build(*arguments), g, _TOKEN)
 
     @classmethod
     def load(
@@ -173,7 +201,65 @@ class PowerWalkIndex:
         >>> gr.PowerWalkIndex.load("cycle.index", cycle)
         PowerWalkIndex(3 nodes, closure='single', damping=0.85, 12 bytes)
         """
-        self._inner.save(file_path(path), run_opts(progress, timeout_s))
+        inner, _ = self._current(run_opts(progress, timeout_s))
+        inner.save(file_path(path), run_opts(progress, timeout_s))
+
+    def update(
+        self,
+        *,
+        insert: EdgeTable | None = None,
+        delete: EdgeTable | None = None,
+        src: str = "src",
+        dst: str = "dst",
+        weight: str | None = None,
+        duplicates: Duplicates = "sum",
+        progress: Progress = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Delete the edges of one table and insert those of another, and reroute the walks they concern.
+
+        The walks are then distributed as those of an index built on the changed graph, which :attr:`graph` returns. The
+        first query after an update collects them, one pass over all steps: update in batches.
+
+        Parameters
+        ----------
+        insert, delete, src, dst, weight, duplicates
+            As in :meth:`graphrank.DynamicPpr.update`, with the same errors; all rows are carried out or none.
+        progress, timeout_s
+            As in :meth:`build`. Stopped on the way, the rest of the rows is carried out by the next call.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the index was not built with ``dynamic=True``.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> index = gr.PowerWalkIndex.build(([0, 1, 2], [1, 2, 0]), walks=500, dynamic=True)
+        >>> index.update(insert=([0], [2]), delete=([1], [2]))
+        >>> index.graph.edges().rows()
+        [(0, 1), (0, 2), (2, 0)]
+        >>> index.query(0, eps=0.1).to_polars().get_column("node").to_list()[0]
+        0
+        """
+        if self._walks is None:
+            raise InvalidArgumentError("this index does not follow updates: build it with dynamic=True")
+        tables = UpdateTables(insert, delete, src, dst, weight, duplicates)
+        with self._lock:
+            self._inner = None
+            self._is_measured = False
+            apply_update(self._walks, self._graph, tables, run_opts(progress, timeout_s))
+
+    def _current(self, how: How, *, measured: bool = False) -> tuple[_core.PowerWalkIndex, Graph]:
+        """The index of the graph as it is now, and that graph; measured on held-out sources if need be."""
+        with self._lock:
+            if self._inner is None or (measured and not self._is_measured):
+                assert self._walks is not None, "only an index that follows updates is made anew"
+                inner_graph, self._inner = self._walks.index(_SOURCES if measured else 0, how)
+                self._graph = Graph._of(inner_graph, self._graph._index, self._graph._nodes)
+                self._is_measured = measured
+            return self._inner, self._graph
 
     def query(
         self,
@@ -219,21 +305,22 @@ class PowerWalkIndex:
         if (sources is None) == (restart is None):
             given = "both" if sources is not None else "neither"
             raise InvalidArgumentError(f"give either `sources` or `restart`, got {given}")
-        g = self._graph
+        how = run_opts(progress, timeout_s)
+        inner, g = self._current(how)
         start = from_sources(g, sources) if restart is None else from_restart(g, restart)
         is_kept = true_or_false("keep", keep)
-        raw = self._inner.query(
+        raw = inner.query(
             g._inner,
             start.offsets,
             start.nodes,
             start.weights,
             real_number("eps", eps),
             one_of("dangling", dangling, get_args(Dangling)),
-            self._limit(top_k),
+            _limit(g, top_k),
             is_kept,
-            run_opts(progress, timeout_s),
+            how,
         )
-        return self._result(start.queries.alias("query"), raw, is_kept)
+        return self._result(g, start.queries.alias("query"), raw, is_kept)
 
     def refine(
         self,
@@ -255,26 +342,25 @@ class PowerWalkIndex:
         >>> bool(index.refine(rough, eps=1e-9).error_bound < 1e-6 < rough.error_bound)
         True
         """
-        if answer.kept is None or answer.graph is not self._graph:
+        how = run_opts(progress, timeout_s)
+        inner, g = self._current(how)
+        if answer.kept is None or answer.graph is not g:
             raise InvalidArgumentError("`answer` must come from this index, asked with keep=True")
-        raw = self._inner.refine(
-            self._graph._inner,
+        raw = inner.refine(
+            g._inner,
             answer.kept,
             real_number("eps", eps),
             one_of("dangling", dangling, get_args(Dangling)),
-            self._limit(top_k),
-            run_opts(progress, timeout_s),
+            _limit(g, top_k),
+            how,
         )
-        return self._result(answer.queries, raw, True)
+        return self._result(g, answer.queries, raw, True)
 
-    def _limit(self, top_k: int | None) -> int | None:
-        return None if top_k is None else min(positive_int("top_k", top_k), max(self._graph.n_nodes, 1))
-
-    def _result(self, queries: pl.Series, raw: _core._IndexAnswer, is_kept: bool) -> PprResult:
+    def _result(self, graph: Graph, queries: pl.Series, raw: _core._IndexAnswer, is_kept: bool) -> PprResult:
         from graphrank.ppr import PprResult  # that module offers this class
 
         offsets, nodes, scores, bound, estimate, n_arcs, kept = raw
-        all_arcs = max(len(self._graph._inner.targets()), 1)
+        all_arcs = max(len(graph._inner.targets()), 1)
         sweeps = np.ceil(n_arcs / all_arcs).astype(np.uint32)
         reason = f"index of damping {self.damping:g}, finished by closure {self.closure!r}"
         return PprResult(
@@ -285,7 +371,7 @@ class PowerWalkIndex:
             bound,
             sweeps,
             "powerwalk",
-            self._graph,
+            graph,
             reason,
             estimate,
             kept if is_kept else None,
@@ -293,38 +379,39 @@ class PowerWalkIndex:
 
     @property
     def graph(self) -> Graph:
-        """The graph it answers for."""
-        return self._graph
+        """The graph it answers for: after updates, the graph as it is now."""
+        return self._current(QUIET)[1]
 
     @property
     def closure(self) -> str:
         """How walkers that are left are finished: ``"single"``, ``"clusters"`` or ``"none"``."""
-        return self._inner.closure
+        return self._current(QUIET)[0].closure
 
     @property
     def walks(self) -> int:
         """Random walks from every node, as given; stored if :attr:`closure` is ``"none"``."""
-        return self._inner.walks
+        return self._current(QUIET)[0].walks
 
     @property
     def damping(self) -> float:
         """Probability of following an edge."""
-        return self._inner.damping
+        return self._current(QUIET)[0].damping
 
     @property
     def seed(self) -> int:
         """Of the walks and of the choice of sources."""
-        return self._inner.seed
+        return self._current(QUIET)[0].seed
 
     @property
     def n_bytes(self) -> int:
         """Bytes beside the graph."""
-        return self._inner.n_bytes
+        kept = 0 if self._walks is None else self._walks.sizes(QUIET)[1]
+        return self._current(QUIET)[0].n_bytes + kept
 
     @property
     def n_entries(self) -> int | None:
         """Distinct nodes of all fingerprints; None if there are none."""
-        return self._inner.n_entries
+        return self._current(QUIET)[0].n_entries
 
     @property
     def calibration(self) -> pl.DataFrame:
@@ -332,9 +419,10 @@ class PowerWalkIndex:
 
         Means of the L1 ``error``, of the shares ``precision_10``, ``precision_50`` and ``precision_100`` of the exact
         best nodes that are among as many best of the answer, of the ``residual`` left to the closure, and of the edges
-        pushed over. Dangling nodes restart.
+        pushed over. Dangling nodes restart. Of an index that follows updates, it is measured when asked for, on the
+        graph as it is then; until that, ``estimated_error`` of answers is what push has left.
         """
-        rows = [(*row[:4], *row[4], *row[5:]) for row in self._inner.calibration()]
+        rows = [(*row[:4], *row[4], *row[5:]) for row in self._current(QUIET, measured=True)[0].calibration()]
         schema = {
             "closure": pl.String,
             "eps": pl.Float64,
@@ -359,3 +447,7 @@ class PowerWalkIndex:
     def _repr_html_(self) -> str:
         own = self.calibration.filter(pl.col("closure") == self.closure).drop("closure")
         return f"<div><code>{escape(repr(self))}</code>{own._repr_html_()}</div>"
+
+
+def _limit(graph: Graph, top_k: int | None) -> int | None:
+    return None if top_k is None else min(positive_int("top_k", top_k), max(graph.n_nodes, 1))

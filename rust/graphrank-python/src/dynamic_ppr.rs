@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
+use graphrank::ppr::powerwalk::{DynamicIndex, PowerWalkParams};
 use graphrank::ppr::{self, DynamicParams, EdgeEnds, EdgeUpdate, Queries, Scores};
 use graphrank::{Error, Exec, Result};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
@@ -10,10 +11,13 @@ use pyo3::prelude::*;
 
 use crate::convert::{duplicates, optional_slice, slice};
 use crate::graph::PyGraph;
+use crate::powerwalk::{PyPowerWalkIndex, decoder};
 use crate::ppr::dangling_rule;
 use crate::run::{RunOpts, run};
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
+/// A row that cannot be carried out: its table, its position, and why.
+type Refused = Option<(&'static str, usize, String)>;
 type PyScores<'py> = (Option<Array<'py, u64>>, Option<Array<'py, u32>>, Bound<'py, PyAny>);
 
 /// How long a call that waits for another one on the same object sleeps between looks at its own time limit.
@@ -88,7 +92,7 @@ impl PyDynamicPpr {
         Ok(Self { ppr: Mutex::new(ppr) })
     }
 
-    /// Deletes, then inserts. A row that cannot be carried out is returned: its table, its position, and why.
+    /// Deletes, then inserts. A row that cannot be carried out is returned.
     fn update(
         &self,
         py: Python<'_>,
@@ -99,7 +103,7 @@ impl PyDynamicPpr {
         weight: Option<PyReadonlyArray1<'_, f64>>,
         rule: &str,
         how: RunOpts,
-    ) -> PyResult<Option<(&'static str, usize, String)>> {
+    ) -> PyResult<Refused> {
         let update = EdgeUpdate {
             delete: EdgeEnds {
                 src: slice(&delete_src, "delete_src")?,
@@ -112,10 +116,7 @@ impl PyDynamicPpr {
             weights: optional_slice(weight.as_ref(), "weight")?,
             duplicates: duplicates(py, rule)?,
         };
-        self.run(py, how, usize::MAX, "updating scores", |ppr, exec| match ppr.update(&update, exec) {
-            Err(Error::InvalidData { argument, row, problem }) => Ok(Some((argument, row, problem))),
-            outcome => outcome.map(|()| None),
-        })
+        self.run(py, how, usize::MAX, "updating scores", |ppr, exec| refused(ppr.update(&update, exec)))
     }
 
     fn refine(&self, py: Python<'_>, how: RunOpts) -> PyResult<()> {
@@ -154,5 +155,107 @@ impl PyDynamicPpr {
     /// Edges now, arcs pushed over so far, and bytes beside the graph.
     fn sizes(&self, py: Python<'_>, how: RunOpts) -> PyResult<(usize, u64, usize)> {
         self.run(py, how, 0, "reading sizes", |ppr, _| Ok((ppr.n_edges(), ppr.n_pushed(), ppr.n_bytes())))
+    }
+}
+
+/// A row that cannot be carried out is an answer: Python names its ids.
+fn refused(outcome: Result<()>) -> Result<Refused> {
+    match outcome {
+        Err(Error::InvalidData { argument, row, problem }) => Ok(Some((argument, row, problem))),
+        outcome => outcome.map(|()| None),
+    }
+}
+
+/// Walks that follow a graph, for indexes made of them. One call at a time works on them.
+#[pyclass(name = "DynamicIndex", module = "graphrank._core", frozen)]
+pub(crate) struct PyDynamicIndex {
+    walks: Mutex<DynamicIndex>,
+}
+
+impl PyDynamicIndex {
+    /// Runs `work` once no other call holds the walks.
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        how: RunOpts,
+        label: &str,
+        work: impl FnOnce(&mut DynamicIndex, &Exec) -> Result<T> + Send,
+    ) -> PyResult<T> {
+        run(py, how, usize::MAX, label, |exec| {
+            loop {
+                match self.walks.try_lock() {
+                    Ok(mut walks) => return work(&mut walks, exec),
+                    Err(TryLockError::WouldBlock) => {
+                        exec.checkpoint(0)?;
+                        std::thread::sleep(WAIT);
+                    }
+                    Err(TryLockError::Poisoned(_)) => {
+                        return Err(Error::InvalidArgument {
+                            argument: "index",
+                            problem: "was left half changed by a defect; build it anew".into(),
+                        });
+                    }
+                }
+            }
+        })
+    }
+}
+
+#[pymethods]
+impl PyDynamicIndex {
+    #[staticmethod]
+    fn build(
+        py: Python<'_>,
+        graph: &PyGraph,
+        walks: u32,
+        damping: f64,
+        closure: &str,
+        seed: u64,
+        how: RunOpts,
+    ) -> PyResult<Self> {
+        let decoder = decoder(py, closure)?;
+        let params = PowerWalkParams { damping, n_walks: walks, decoder, seed, ..PowerWalkParams::default() };
+        let graph = graph.shared();
+        let build = |exec: &Exec| DynamicIndex::build(graph, &params, exec);
+        run(py, how, usize::MAX, "building index", build).map(|walks| Self { walks: Mutex::new(walks) })
+    }
+
+    /// As `DynamicPpr.update`.
+    fn update(
+        &self,
+        py: Python<'_>,
+        delete_src: PyReadonlyArray1<'_, u32>,
+        delete_dst: PyReadonlyArray1<'_, u32>,
+        insert_src: PyReadonlyArray1<'_, u32>,
+        insert_dst: PyReadonlyArray1<'_, u32>,
+        weight: Option<PyReadonlyArray1<'_, f64>>,
+        rule: &str,
+        how: RunOpts,
+    ) -> PyResult<Refused> {
+        let update = EdgeUpdate {
+            delete: EdgeEnds {
+                src: slice(&delete_src, "delete_src")?,
+                dst: slice(&delete_dst, "delete_dst")?,
+            },
+            insert: EdgeEnds {
+                src: slice(&insert_src, "insert_src")?,
+                dst: slice(&insert_dst, "insert_dst")?,
+            },
+            weights: optional_slice(weight.as_ref(), "weight")?,
+            duplicates: duplicates(py, rule)?,
+        };
+        self.run(py, how, "updating index", |walks, exec| refused(walks.update(&update, exec)))
+    }
+
+    /// The graph as it is now, and an index of it measured on so many sources.
+    fn index(&self, py: Python<'_>, n_sources: usize, how: RunOpts) -> PyResult<(PyGraph, PyPowerWalkIndex)> {
+        let (graph, index) =
+            self.run(py, how, "collecting walks", |walks, exec| walks.index(n_sources, exec))?;
+        Ok((graph.into(), index.into()))
+    }
+
+    /// Steps of all walks, and bytes of walks and rows.
+    fn sizes(&self, py: Python<'_>, how: RunOpts) -> PyResult<(usize, usize)> {
+        self.run(py, how, "reading sizes", |walks, _| Ok((walks.n_steps(), walks.n_bytes())))
     }
 }

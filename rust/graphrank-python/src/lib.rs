@@ -21,7 +21,7 @@ mod _core {
     #[pymodule_export]
     use super::debug::{debug_panic, debug_spin};
     #[pymodule_export]
-    use super::dynamic_ppr::PyDynamicPpr;
+    use super::dynamic_ppr::{PyDynamicIndex, PyDynamicPpr};
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]

@@ -40,6 +40,12 @@ pub(crate) struct PyPowerWalkIndex {
     index: PowerWalkIndex,
 }
 
+impl From<PowerWalkIndex> for PyPowerWalkIndex {
+    fn from(index: PowerWalkIndex) -> Self {
+        Self { index }
+    }
+}
+
 /// What an answer keeps in order to be refined.
 #[pyclass(name = "Decompositions", module = "graphrank._core", frozen)]
 pub(crate) struct PyDecompositions {
@@ -200,7 +206,7 @@ fn name(decoder: Decoder) -> &'static str {
     }
 }
 
-fn decoder(py: Python<'_>, closure: &str) -> PyResult<Decoder> {
+pub(crate) fn decoder(py: Python<'_>, closure: &str) -> PyResult<Decoder> {
     DECODERS.into_iter().find(|&decoder| name(decoder) == closure).ok_or_else(|| {
         let names = DECODERS.map(|decoder| format!("{:?}", name(decoder))).join(", ");
         exception(py, "InvalidArgumentError", format!("`closure` must be one of {names}, got {closure:?}"))

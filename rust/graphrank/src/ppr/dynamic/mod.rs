@@ -40,7 +40,6 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod vector;
-#[allow(dead_code, reason = "the index that is made of it comes in the next changes")]
 mod walk_index;
 #[cfg(test)]
 mod walk_tests;
@@ -52,6 +51,7 @@ pub use batch::{EdgeEnds, EdgeUpdate};
 use certificate::Certificate;
 use rows::Rows;
 use vector::{Summary, Vector};
+pub(super) use walk_index::DynamicWalks;
 
 use super::queries::Queries;
 use super::{Dangling, top_k};

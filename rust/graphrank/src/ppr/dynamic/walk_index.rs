@@ -67,7 +67,7 @@ impl DynamicWalks {
         Ok(())
     }
 
-    /// Whether a stopped batch has left something to do.
+    #[cfg(test)]
     pub(crate) fn is_pending(&self) -> bool {
         self.pending.is_some()
     }

@@ -59,6 +59,34 @@ impl Fingerprints {
             }
             Ok((part.lengths, part.entries))
         })?;
+        Self::assemble(n, n_walks, parts)
+    }
+
+    /// Counts what `visits` tells of each node of `n`.
+    pub(super) fn from_visits<I: Iterator<Item = u32>>(
+        n: usize,
+        n_walks: u32,
+        visits: impl Fn(usize) -> I + Sync + Send,
+        exec: &Exec,
+    ) -> Result<Self> {
+        let unit = (UNIT_WALKS / n_walks as usize).max(1);
+        let parts = exec.map(n.div_ceil(unit), |u| {
+            exec.checkpoint(1)?;
+            let mut part = Part { node_bits: bits_of(n), ..Part::default() };
+            for origin in u * unit..n.min((u + 1) * unit) {
+                let n_visits = visits(origin).count();
+                let node_bits = part.node_bits;
+                let length =
+                    part.tally.fingerprint(n_visits, visits(origin), node_bits, &mut part.entries)?;
+                part.lengths.push(length);
+            }
+            Ok((part.lengths, part.entries))
+        })?;
+        Self::assemble(n, n_walks, parts)
+    }
+
+    /// Lengths and entries of consecutive nodes, part after part.
+    fn assemble(n: usize, n_walks: u32, parts: Vec<(Vec<u32>, Vec<u32>)>) -> Result<Self> {
         let mut offsets = Buffer::zeroed("offsets of fingerprints", n + 1)?;
         let mut entries = Buffer::zeroed("fingerprints", parts.iter().map(|(_, part)| part.len()).sum())?;
         let (mut node, mut end) = (0, 0);
@@ -70,6 +98,7 @@ impl Fingerprints {
                 offsets[node] = end as u64;
             }
         }
+        let node_bits = bits_of(n);
         Ok(Self { offsets: offsets.into(), entries: entries.into(), n_walks, node_bits })
     }
 
@@ -136,12 +165,8 @@ impl Part {
         walker.walk(origins.clone(), n_walks, &mut self.paths);
         for i in 0..origins.len() {
             let n_visits: usize = self.paths.of_origin(i).map(<[u32]>::len).sum();
-            self.tally.reserve(n_visits)?;
-            let before = self.entries.len();
-            for &node in self.paths.of_origin(i).flatten() {
-                self.tally.count(node, self.node_bits, &mut self.entries);
-            }
-            self.lengths.push(code(self.entries.len() - before));
+            let visits = self.paths.of_origin(i).flatten().copied();
+            self.lengths.push(self.tally.fingerprint(n_visits, visits, self.node_bits, &mut self.entries)?);
         }
         Ok(())
     }
@@ -159,6 +184,20 @@ struct Tally {
 }
 
 impl Tally {
+    /// Appends the entries of a fingerprint of `n_visits`, and returns their number.
+    fn fingerprint(
+        &mut self,
+        n_visits: usize,
+        visits: impl Iterator<Item = u32>,
+        node_bits: u32,
+        entries: &mut Vec<u32>,
+    ) -> Result<u32> {
+        self.reserve(n_visits)?;
+        let before = entries.len();
+        visits.for_each(|node| self.count(node, node_bits, entries));
+        Ok(code(entries.len() - before))
+    }
+
     /// Begins a fingerprint of at most `n` visits.
     fn reserve(&mut self, n: usize) -> Result<()> {
         let n_cells = (2 * n).next_power_of_two().clamp(64, 1 << 31);

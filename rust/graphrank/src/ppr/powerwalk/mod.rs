@@ -47,6 +47,7 @@ mod alias;
 mod calibrate;
 mod closure;
 mod clusters;
+mod dynamic;
 mod engine;
 mod estimate;
 mod file;
@@ -59,6 +60,7 @@ use std::sync::{Mutex, PoisonError};
 
 pub use calibrate::{CALIBRATED_K, Calibration};
 use closure::Closure;
+pub use dynamic::DynamicIndex;
 use engine::{Lists, Scratch};
 use fingerprints::Fingerprints;
 pub use query::{Decomposition, PowerWalkAnswer, PowerWalkQuery};
