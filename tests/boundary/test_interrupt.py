@@ -40,7 +40,8 @@ WORK = {
     ),
     "many sweeps over a small graph": (
         "g = gr.Graph.from_edges((np.arange(100), np.roll(np.arange(100), 1)))",
-        "gr.personalized_pagerank(g, 0, damping=0.999999, tol=1e-3, progress=how[0], timeout_s=how[1])",
+        "gr.personalized_pagerank("
+        "g, 0, damping=0.999999, tol=1e-3, method='power', progress=how[0], timeout_s=how[1])",
     ),
     "a large update of scores": (
         "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 3 * n)); "
