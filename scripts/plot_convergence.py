@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +20,7 @@ import graphrank as gr
 FOLDER = Path(__file__).parent.parent / "docs" / "img"
 SOURCE = "python3-django"
 TOLERANCES = 10.0 ** np.arange(0, -12.25, -0.25)
-STYLES = {"power": "o", "gauss_seidel": "s", "cg": "^"}
+STYLES: dict[Literal["power", "gauss_seidel", "cg"], str] = {"power": "o", "gauss_seidel": "s", "cg": "^"}
 
 
 def main(folder: Path) -> None:
