@@ -79,6 +79,16 @@ def rmat(scale: int, n_draws: int, seed: int = 1) -> EdgeList:
     return EdgeList(f"R-MAT {scale}", src, dst, int(max(src.max(), dst.max())) + 1, True)
 
 
+def web(n_pages: int, seed: int = 1) -> EdgeList:
+    """Hosts of pages, a quarter of which lead nowhere: ``graphrank.testing.web_edges`` without unlinked pages."""
+    from graphrank.testing import web_edges
+
+    frame = web_edges(n_pages, seed=seed)
+    _, codes = np.unique(np.concatenate([frame["src"], frame["dst"]]), return_inverse=True)
+    src, dst = codes.reshape(2, -1)
+    return EdgeList(f"web {n_pages}", src, dst, int(codes.max()) + 1, True)
+
+
 def _draw_rmat(scale: int, n_draws: int, seed: int) -> NDArray[np.uint32]:
     rng = np.random.default_rng(seed)
     src, dst = np.zeros(n_draws, np.int64), np.zeros(n_draws, np.int64)

@@ -13,6 +13,7 @@ from common.timing import Case, Row, pin_threads, time_interleaved
 @dataclass(frozen=True)
 class Options:
     quick: bool
+    long: bool
     threads: int
     repeats: int
     budget_s: float
@@ -67,6 +68,7 @@ def _parse(description: str) -> Options:
     parser.add_argument(
         "--quick", action="store_true", help="small inputs, two rounds, no memory; nothing is kept"
     )
+    parser.add_argument("--long", action="store_true", help="all of what is else sampled; minutes per case")
     parser.add_argument("--threads", type=int, default=1, help="threads every library may use (default 1)")
     parser.add_argument("--repeats", type=int, default=7, help="timed rounds (default 7)")
     parser.add_argument(
