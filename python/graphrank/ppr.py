@@ -340,13 +340,12 @@ class PprResult:
     def _table(
         self, query: NDArray[np.uint32], codes: NDArray[np.uint32], scores: NDArray[np.float64]
     ) -> pl.DataFrame:
-        return pl.DataFrame(
-            {
-                "query": self.queries.gather(pl.Series(query)),
-                "node": self.graph.decode(codes),
-                "score": scores,
-            }
-        )
+        if len(self) == 1:  # A fifth of the time of a gather, which matters where a whole query takes no longer.
+            queries = self.queries.new_from_index(0, len(codes))
+        else:
+            queries = self.queries.gather(pl.Series(query))
+        columns = [queries.alias("query"), self.graph.decode(codes).alias("node"), pl.Series("score", scores)]
+        return pl.DataFrame(columns)
 
     def _ranked(self, query: int, limit: int | None) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
         """Node codes and scores of one query, the highest first."""

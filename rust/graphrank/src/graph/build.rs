@@ -3,7 +3,7 @@
 //! 1. **Count** the arcs of each fixed chunk of edges by bucket, a bucket being a run of consecutive rows.
 //! 2. **Scatter** every arc to its bucket as one 64-bit key (row above target) with its weight. Chunks write to
 //!    disjoint slices in input order, so the outcome does not depend on threads.
-//! 3. **Sort** each bucket, which fits the second-level cache, and merge parallel arcs in place.
+//! 3. **Sort** each bucket, which fits a cache near the core, and merge parallel arcs in place.
 //! 4. **Copy** targets and weights to arrays of exactly the final size, and write the row offsets.
 //!
 //! # Complexity
@@ -22,8 +22,8 @@ use crate::memory::Buffer;
 
 /// Edges a unit of parallel work reads.
 const CHUNK_EDGES: usize = 1 << 17;
-/// Arcs a bucket should hold: 16,384 keys of 8 bytes stay in a core's second-level cache while they are sorted.
-const BUCKET_ARCS: usize = 1 << 14;
+/// Arcs a bucket should hold: the smaller, the fewer levels its sort has, and the scatter sorts by row anyway.
+const BUCKET_ARCS: usize = 1 << 9;
 /// More open buckets than this cost more in address translation than smaller sorts save.
 const MAX_BUCKETS: usize = 1 << 9;
 
