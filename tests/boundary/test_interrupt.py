@@ -43,6 +43,29 @@ WORK = {
         "gr.personalized_pagerank("
         "g, 0, damping=0.999999, tol=1e-3, method='power', progress=how[0], timeout_s=how[1])",
     ),
+    "a graph put in order and solved": (
+        "n = 2_000_000; a = np.random.default_rng(0).integers(0, n, (2, 2 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.pagerank(g, damping=0.9999, tol=1e-10, progress=how[0], timeout_s=how[1])",
+    ),
+    "conjugate gradients": (
+        "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 2 * n)); "
+        "g = gr.Graph.from_edges((a[0], a[1]), directed=False)",
+        "gr.personalized_pagerank(g, g.nodes['id'][0], method='cg', damping=0.99999, progress=how[0], timeout_s=how[1])",
+    ),
+    "a batch in blocks": (
+        "n = 100_000; a = np.random.default_rng(0).integers(0, n, (2, 8 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.personalized_pagerank(g, g.nodes['id'].head(5_000), method='gauss_seidel', top_k=10, progress=how[0], "
+        "timeout_s=how[1])",
+    ),
+    "a batch that is pushed first": (
+        "n = 100_000; a = np.random.default_rng(0).integers(0, n, (2, 8 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.personalized_pagerank(g, g.nodes['id'].head(5_000), top_k=10, progress=how[0], timeout_s=how[1])",
+    ),
+    "a batch of pushes": (
+        "n = 100_000; a = np.random.default_rng(0).integers(0, n, (2, 8 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.personalized_pagerank(g, g.nodes['id'].head(5_000), method='push', top_k=10, progress=how[0], "
+        "timeout_s=how[1])",
+    ),
     "a large update of scores": (
         "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 3 * n)); "
         "g = gr.Graph.from_edges((a[0], a[1])); gone = g.edges()[: n // 2]; "

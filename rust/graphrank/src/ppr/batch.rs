@@ -92,6 +92,8 @@ pub(super) fn answer(
 }
 
 fn try_local(local: LocalSolver<'_>, slot: &mut Slot<'_>, params: &PprParams, exec: &Exec) -> Result<()> {
+    // Most queries use up their budget before push looks up.
+    exec.checkpoint(0)?;
     match local.solve(slot.restart, exec) {
         Ok(Some(solution)) => {
             exec.checkpoint(1)?;
