@@ -50,7 +50,8 @@ WORK = {
     "conjugate gradients": (
         "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 2 * n)); "
         "g = gr.Graph.from_edges((a[0], a[1]), directed=False)",
-        "gr.personalized_pagerank(g, g.nodes['id'][0], method='cg', damping=0.99999, progress=how[0], timeout_s=how[1])",
+        "gr.personalized_pagerank(g, g.nodes['id'][0], method='cg', damping=0.99999, progress=how[0], "
+        "timeout_s=how[1])",
     ),
     "a batch in blocks": (
         "n = 100_000; a = np.random.default_rng(0).integers(0, n, (2, 8 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
