@@ -223,14 +223,16 @@ fn on_workers<W: Send, G: Send>(
     Ok(())
 }
 
-/// Enough queries keep every thread busy with one each; fewer share the threads. The bits are the same.
+/// Enough queries keep every thread busy with one each; fewer, or where memory is short, share the threads. The bits
+/// are the same.
 fn by_power(
     walk: &power::Walk<'_>,
     slots: &mut [&mut Slot<'_>],
     params: &PprParams,
     exec: &Exec,
 ) -> Result<()> {
-    let is_wide = slots.len() >= exec.n_threads();
+    let n_workers = share(walk.n_nodes(), slots.len(), params, exec.n_threads()).n_workers;
+    let is_wide = slots.len() >= exec.n_threads() && n_workers == exec.n_threads();
     let inner = if is_wide { exec.on_this_thread() } else { exec.clone() };
     let outer = if is_wide { exec.clone() } else { exec.on_this_thread() };
     outer.map_items(slots.iter_mut().collect(), |_, slot| {

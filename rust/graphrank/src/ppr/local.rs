@@ -119,9 +119,14 @@ impl<'g> LocalSolver<'g> {
         let mut stop = StopRule::after_rounds(self.params);
         // Right if nearly all mass becomes score; if less does, the bound says by how much to go on.
         let scale = if self.rule == Dangling::Restart { 2.0 } else { 1.0 };
-        let mut goal = 0.9 * tol / scale;
+        let mut goal = (0.9 * tol / scale).min(0.5);
         loop {
             while pusher.residual() > goal {
+                let errors = self.errors(pusher);
+                if pusher.n_pushes() > 0 && errors.amplification * errors.rounding >= 0.5 * tol {
+                    let bound = errors.amplification * (errors.truncation + errors.rounding);
+                    return Err(Error::DidNotConverge { tol, bound, iterations: 0 });
+                }
                 if !pusher.round(self.walk, goal, self.most_arcs, exec)? {
                     return Ok(None);
                 }

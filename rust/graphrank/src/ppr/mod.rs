@@ -75,7 +75,7 @@ const NEARBY: usize = 20_000;
 ///
 /// # Complexity
 /// One sweep over all arcs per iteration and query; at most [`PprParams::most_iterations`] for power iteration, 10 to
-/// 20 for the other methods on most graphs. Up to 12 vectors of `n` per query in flight.
+/// 20 for the other methods on most graphs. Up to 14 vectors of `n` per query in flight.
 pub fn pagerank(graph: &Graph, queries: &Queries, params: &PprParams, exec: &Exec) -> Result<PprScores> {
     params.validate()?;
     let restarts = queries.normalised(graph.n_nodes())?;
@@ -195,5 +195,19 @@ mod tests {
             matches!(error, Error::DidNotConverge { bound, .. } if bound > 0.0 && bound < 1e-13),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_tolerance_no_float_can_meet_is_refused_by_push_and_a_loose_one_is_met() {
+        let exec = Exec::default();
+        let graph = Graph::from_edges(2, &[0, 1], &[1, 0], None, EdgeOptions::default(), &exec).unwrap();
+        for method in [Method::Auto, Method::Push] {
+            let params = PprParams { damping: 0.01, tol: 1e-310, method, ..PprParams::default() };
+            let error = pagerank(&graph, &Queries::from_nodes(&[0]), &params, &exec).unwrap_err();
+            assert!(matches!(error, Error::DidNotConverge { .. }), "{error}");
+        }
+        let chain = Graph::from_edges(3, &[0, 1], &[1, 2], None, EdgeOptions::default(), &exec).unwrap();
+        let params = PprParams { tol: 3.0, method: Method::Push, ..PprParams::default() };
+        assert!(pagerank(&chain, &Queries::from_nodes(&[0]), &params, &exec).is_ok());
     }
 }

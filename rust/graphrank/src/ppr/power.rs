@@ -91,7 +91,7 @@ impl<'g> Walk<'g> {
         })
     }
 
-    fn n_nodes(&self) -> usize {
+    pub(super) fn n_nodes(&self) -> usize {
         self.graph.n_nodes()
     }
 

@@ -194,6 +194,7 @@ impl Pusher {
         most_arcs: u64,
         exec: &Exec,
     ) -> Result<bool> {
+        exec.checkpoint(0)?;
         self.per_arc = per_arc.max(f64::MIN_POSITIVE);
         let mut n_queued = self.fill_queue();
         let mut next_look = self.n_arcs + CHECKPOINT_ARCS;

@@ -64,7 +64,11 @@ impl Certificate {
         }
         // Every walk stops somewhere with probability c at least, so M >= c.
         let stop = (1.0 - self.damping) * (1.0 - f64::EPSILON);
-        let kept = (vector.mass - vector.loss).max(stop / 2.0);
+        let kept = vector.mass - vector.loss;
+        if kept <= stop / 2.0 {
+            // So far off that the sum to divide by may be anything.
+            return f64::INFINITY;
+        }
         let exact = (vector.mass - vector.loss - vector.error).max(stop);
         (2.0 + (2.0 * vector.error + vector.loss) / kept) / exact
     }
@@ -75,9 +79,13 @@ impl Certificate {
             return 0.0;
         }
         let stop = 1.0 - self.damping;
-        // D(b) <= α c for any distribution to restart from, so c - D(b) >= c².
-        let lost = self.damping * (uniform.dangling_mass + uniform.loss + uniform.error);
-        let rest = (stop - lost).max(stop * stop * (1.0 - 4.0 * f64::EPSILON));
+        // D(b) <= α c for any distribution to restart from, so c - D(b) >= c², and D(q) is off by the error at most.
+        let off = self.damping * (uniform.loss + uniform.error);
+        let lost = self.damping * uniform.dangling_mass + off;
+        let rest = (stop - lost).max(stop * stop * (1.0 - 4.0 * f64::EPSILON) - off);
+        if rest <= 0.0 {
+            return f64::INFINITY;
+        }
         let returned = self.damping * (vector.dangling_mass + vector.loss + vector.error).min(1.0);
         let sum = uniform.mass + uniform.loss + 2.0 * uniform.error;
         returned / rest * (1.0 + self.damping * sum / rest)

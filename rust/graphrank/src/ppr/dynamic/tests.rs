@@ -303,3 +303,30 @@ fn an_error_below_rounding_is_refused_with_the_bound_that_can_be_had() {
         "{error}"
     );
 }
+
+/// Updates that stay far from each other leave little room between what nobody looked at and what is allowed.
+#[test]
+fn many_updates_in_different_places_leave_room_for_the_next() {
+    let exec = Exec::default();
+    let n = 9_000;
+    let targets: Vec<u32> = (0..n).map(|v| if v % 3 == 2 { v - 2 } else { v + 1 }).collect();
+    let sources: Vec<u32> = (0..n).collect();
+    let graph =
+        Graph::from_edges(n as usize, &sources, &targets, None, EdgeOptions::default(), &exec).unwrap();
+    let weights = vec![1.0; n as usize];
+    let queries =
+        Queries { offsets: vec![0, u64::from(n)].into(), nodes: sources.into(), weights: weights.into() };
+    let params = DynamicParams { eps: 1e-6, ..DynamicParams::default() };
+    let mut ppr = DynamicPpr::new(Arc::new(graph), &queries, &params, &exec).unwrap();
+    for k in 0..300 {
+        let insert = EdgeEnds { src: &[3 * k], dst: &[3 * k + 2] };
+        let update = EdgeUpdate {
+            delete: EdgeEnds { src: &[], dst: &[] },
+            insert,
+            weights: None,
+            duplicates: Duplicates::Sum,
+        };
+        ppr.update(&update, &exec).unwrap();
+        assert!(ppr.error_bounds()[0] <= 1e-6);
+    }
+}

@@ -21,7 +21,7 @@
 //! norm of the residual is at most α² Σ |f|.
 //!
 //! # Cost
-//! Per iteration and arc 4 bytes streamed (12 with values) and one gather; per position 12 vectors streamed.
+//! Per iteration and arc 4 bytes streamed (12 with values) and one gather; per position 17 vectors streamed.
 
 use std::ops::Range;
 

@@ -178,7 +178,7 @@ impl<'g> Exact<'g> {
                     return Ok(Solved { residual: 0.0, iterations: 0 });
                 }
                 solver.start(&self.system, &part, exec)?;
-                self.iterate(|_| {
+                let mut solved = self.iterate(|_| {
                     let [estimate] = solver.iterate(&self.system, range.clone(), &mut work.z, exec)?;
                     if estimate > target {
                         return Ok((estimate, false));
@@ -186,7 +186,12 @@ impl<'g> Exact<'g> {
                     // What the recurrence believes and what is true drift apart by rounding.
                     let residual = self.system.residual(&part, &work.z, exec)?;
                     Ok((residual, residual <= target))
-                })
+                })?;
+                if solved.residual > target {
+                    // Given up, and all it said last may be what it believed.
+                    solved.residual = self.system.residual(&part, &work.z, exec)?;
+                }
+                Ok(solved)
             }
         }
     }
