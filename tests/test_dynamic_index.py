@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import graphrank as gr
-from graphrank.exceptions import InvalidArgumentError, InvalidDataError, NodeNotFoundError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, NodeNotFoundError, TimedOutError
 from graphrank.testing import random_edges
 
 
@@ -74,8 +74,12 @@ def test_a_saved_index_belongs_to_the_graph_it_was_saved_with(tmp_path):
     index.save(tmp_path / "a.index")
     loaded = gr.PowerWalkIndex.load(tmp_path / "a.index", index.graph)
     assert (loaded.query(0).scores == index.query(0).scores).all()
-    with pytest.raises(InvalidArgumentError, match="dynamic=True"):
+    assert (index.is_dynamic, loaded.is_dynamic) == (True, False)
+    assert ("dynamic" in repr(index), "dynamic" in repr(loaded)) == (True, False)
+    with pytest.raises(InvalidArgumentError, match="loaded from a file, which keeps no paths"):
         loaded.update(insert=([0], [1]))
+    with pytest.raises(InvalidArgumentError, match="follow updates: build it with dynamic=True"):
+        gr.PowerWalkIndex.build(index.graph, closure="single").update(insert=([0], [1]))
     graph = index.graph
     index.update(delete=graph.edges()[:1])
     with pytest.raises(InvalidArgumentError):
@@ -93,3 +97,31 @@ def test_refused_updates_change_nothing():
     with pytest.raises(InvalidArgumentError, match="closure"):
         gr.PowerWalkIndex.build(([0], [1]), closure="single", dynamic=True)
     assert (index.graph.edges().rows(), index.query(0, eps=0.1).scores.tolist()) == before
+
+
+def test_a_stopped_update_is_carried_out_whole_or_not_at_all():
+    n = 3000
+    rng = np.random.default_rng(0)
+    edges = pl.DataFrame({"src": rng.integers(0, n, 6 * n), "dst": rng.integers(0, n, 6 * n)}).unique(
+        maintain_order=True
+    )
+    first, second = edges[: 3 * n], edges[3 * n :]
+    g = gr.Graph.from_edges(first, nodes=pl.Series("id", range(n)))
+    index = gr.PowerWalkIndex.build(g, dynamic=True, walks=8)
+    outcomes = set()
+    for timeout_s in np.geomspace(1e-6, 1.0, 25):
+        before = index.graph.n_edges
+        insert, delete = (second, None) if before == first.height else (None, second)
+        after = edges.height if insert is not None else first.height
+        try:
+            index.update(insert=insert, delete=delete, timeout_s=float(timeout_s))
+            stopped = False
+        except TimedOutError:
+            stopped = True
+        now = index.graph.n_edges
+        assert now == after or (stopped and now == before)
+        outcomes.add((stopped, now == after))
+        answer = index.query(5, eps=1e-3)
+        exact = gr.personalized_pagerank(index.graph, 5)
+        assert np.abs(answer.values - exact.values).sum() <= answer.error_bound[0] + exact.error_bound[0]
+    assert {(True, False), (True, True)} <= outcomes, "stopped before any change, and in the middle of it"

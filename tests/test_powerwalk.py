@@ -123,6 +123,52 @@ def test_refining_goes_on_from_what_was_kept():
         gr.PowerWalkIndex.build(communities(seed=2), closure="single").refine(rough, eps=1e-7)
 
 
+def test_refining_asks_as_the_answer_was_asked():
+    index = gr.PowerWalkIndex.build(communities(), closure="single")
+    rough = index.query([9, 7], eps=1e-2, keep=True, dangling="absorb", top_k=4)
+    fine = index.refine(rough, eps=1e-6)
+    asked = index.query([9, 7], eps=1e-6, dangling="absorb", top_k=4)
+    assert fine.nodes is not None
+    assert fine.nodes.tolist() == asked.nodes.tolist()
+    assert fine.values == pytest.approx(asked.values, abs=2 * asked.error_bound.max())
+    assert index.refine(fine, eps=1e-6, top_k=9).values.shape == (18,)
+    stays = index.refine(fine, eps=1e-6, dangling="self", top_k=600).to_polars()
+    assert stays["score"].sum() == pytest.approx(2, abs=1e-2)
+    # An answer that is as exact as that already is not made rougher.
+    assert index.refine(fine, eps=0.1).error_bound == pytest.approx(fine.error_bound, rel=1e-6)
+
+
+def test_refining_takes_answers_of_the_same_graph_and_damping_only():
+    g = communities()
+    answer = gr.PowerWalkIndex.build(g, closure="single").query(1, eps=1e-2, keep=True)
+    with pytest.raises(InvalidArgumentError, match="same graph and damping"):
+        gr.PowerWalkIndex.build(g, closure="single", damping=0.5).refine(answer, eps=1e-4)
+    fine = gr.PowerWalkIndex.build(g, closure="none").refine(answer, eps=1e-6)
+    assert np.abs(fine.values[0] - dense(g, 1, 0.85, "restart")).sum() <= fine.error_bound[0]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("closure", CLOSURES)
+def test_bounds_count_rounding(closure, rule):
+    # On a cycle of three the exact scores are powers of the damping over a sum of them.
+    exact = 0.15 * 0.85 ** np.arange(3) / (1 - 0.85**3)
+    index = gr.PowerWalkIndex.build((np.arange(3), np.array([1, 2, 0])), closure=closure)
+    answer = index.query(0, eps=1e-20, dangling=rule, keep=True)
+    assert 1e-15 < answer.error_bound[0] < 1e-8
+    assert np.abs(answer.values[0] - exact).sum() < answer.error_bound[0]
+    # What is refined keeps the roundings it has been through.
+    assert index.refine(answer, eps=1e-20).error_bound[0] >= answer.error_bound[0]
+
+
+def test_an_answer_shows_both_its_errors():
+    answer = gr.PowerWalkIndex.build(communities(), closure="single").query([1, 2])
+    shown = (
+        f"error_bound<={answer.error_bound.max():.1e}, estimated_error~{answer.estimated_error.max():.1e})"
+    )
+    assert repr(answer).endswith(shown)
+    assert repr(gr.pagerank(communities())).count("estimated_error") == 0
+
+
 def test_the_calibration_lists_what_was_considered():
     auto = gr.PowerWalkIndex.build(communities())
     assert auto.calibration["closure"].unique(maintain_order=True).to_list() == CLOSURES
@@ -285,6 +331,24 @@ def test_the_command_line_builds_and_asks(tmp_path, web, capsys):
     assert table["node"].equals(expected["node"])
     assert table["score"].to_numpy() == pytest.approx(expected["score"].to_numpy(), abs=1e-6)
     assert "error about" in err
+
+
+def test_the_command_line_asks_with_any_rule_and_restart(tmp_path, capsys):
+    web, index, restart = (str(tmp_path / name) for name in ("web.csv", "web.index", "restart.csv"))
+    Path(web).write_text("src,dst\na,b\nb,c\nb,a\n")
+    Path(restart).write_text("query,node,weight\nx,a,1\nx,b,3\ny,c,1\n")
+    assert cli.main(["index", "build", web, "-o", index]) == 0
+    asked = ["index", "query", index, web, "--format", "csv", "--eps", "1e-12", "--dangling", "self"]
+    capsys.readouterr()
+    assert cli.main([*asked, "--restart", restart]) == 0
+    table = pl.read_csv(capsys.readouterr().out.encode())
+    exact = gr.personalized_pagerank(gr.read_edges(web), restart=pl.read_csv(restart), dangling="self")
+    expected = exact.to_polars().filter(pl.col("score") > 0)
+    assert table.filter(pl.col("score") > 0).select("query", "node").equals(expected.select("query", "node"))
+    scores = table.filter(pl.col("score") > 0)["score"].to_numpy()
+    assert scores == pytest.approx(expected["score"].to_numpy(), abs=1e-6)
+    with pytest.raises(SystemExit):
+        cli.main([*asked, "--restart", restart, "-s", "a"])
 
 
 def test_the_command_line_refuses_what_cannot_be(tmp_path, web, capsys):

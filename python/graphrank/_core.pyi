@@ -202,6 +202,11 @@ _IndexAnswer: TypeAlias = tuple[_U64 | None, _U32 | None, _F64, _F64, _F64, _U64
 class Decompositions:
     """What answers keep in order to be refined; empty if they were not asked to."""
 
+    @property
+    def dangling(self) -> str: ...
+    @property
+    def top_k(self) -> int | None: ...
+
 @final
 class PowerWalkIndex:
     """Belongs to one graph, which every call names; another raises."""

@@ -63,7 +63,7 @@ class PowerWalkIndex:
     [('ann', 'ann', 0.45), ('ann', 'cat', 0.36)]
     """
 
-    __slots__ = ("_graph", "_inner", "_is_measured", "_lock", "_walks")
+    __slots__ = ("_graph", "_inner", "_is_loaded", "_is_measured", "_lock", "_walks")
 
     def __init__(
         self,
@@ -81,6 +81,7 @@ class PowerWalkIndex:
         self._graph = graph
         self._walks = walks
         self._is_measured = walks is None
+        self._is_loaded = False
         self._lock = Lock()
 
     @classmethod
@@ -165,6 +166,8 @@ class PowerWalkIndex:
     ) -> PowerWalkIndex:
         """Open an index that :meth:`save` wrote, where it lies: its arrays are memory-mapped, not copied.
 
+        It answers, but does not follow updates, whether or not the one that was saved did.
+
         Parameters
         ----------
         path
@@ -184,14 +187,18 @@ class PowerWalkIndex:
             If it was built on another graph.
         """
         g = as_graph(graph)
-        return cls(
-            _core.PowerWalkIndex.load(file_path(path), g._inner, run_opts(progress, timeout_s)), g, _TOKEN
-        )
+        inner = _core.PowerWalkIndex.load(file_path(path), g._inner, run_opts(progress, timeout_s))
+        index = cls(inner, g, _TOKEN)
+        index._is_loaded = True
+        return index
 
     def save(
         self, path: str | os.PathLike[str], *, progress: Progress = None, timeout_s: float | None = None
     ) -> None:
         """Write the index to a file; the graph is not in it. What was there is replaced only when all is written.
+
+        Of an index that follows updates it is written as of now, for the graph as it is now, without the paths of its
+        walks: opened again, it does not follow updates.
 
         Examples
         --------
@@ -226,12 +233,14 @@ class PowerWalkIndex:
         insert, delete, src, dst, weight, duplicates
             As in :meth:`graphrank.DynamicPpr.update`, with the same errors; all rows are carried out or none.
         progress, timeout_s
-            As in :meth:`build`. Stopped on the way, the rest of the rows is carried out by the next call.
+            As in :meth:`build`. Stopped before all rows are read and checked, nothing is changed. Stopped later, the
+            update stands: whatever is called next carries out the rest of it first, so :attr:`graph` has all rows or
+            none, and tells which.
 
         Raises
         ------
         InvalidArgumentError
-            If the index was not built with ``dynamic=True``.
+            If the index was not built with ``dynamic=True``, or was loaded from a file.
 
         Examples
         --------
@@ -244,7 +253,11 @@ class PowerWalkIndex:
         0
         """
         if self._walks is None:
-            raise InvalidArgumentError("this index does not follow updates: build it with dynamic=True")
+            if self._is_loaded:
+                problem = "it was loaded from a file, which keeps no paths: build it again with dynamic=True"
+            else:
+                problem = "build it with dynamic=True"
+            raise InvalidArgumentError(f"this index does not follow updates: {problem}")
         tables = UpdateTables(insert, delete, src, dst, weight, duplicates)
         with self._lock:
             self._inner = None
@@ -328,11 +341,28 @@ class PowerWalkIndex:
         *,
         eps: float,
         top_k: int | None = None,
-        dangling: Dangling = "restart",
+        dangling: Dangling | None = None,
         progress: Progress = None,
         timeout_s: float | None = None,
     ) -> PprResult:
         """Go on from an answer of ``query(..., keep=True)`` to a smaller ``eps``, instead of beginning again.
+
+        Parameters
+        ----------
+        answer
+            Of this index, or of another one of the same graph and damping.
+        eps
+            As in :meth:`query`. One that is not smaller than that of ``answer`` leaves the scores as exact as they are.
+        top_k, dangling
+            As in :meth:`query`; None is what ``answer`` was asked with.
+        progress, timeout_s
+            As in :meth:`build`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If ``answer`` comes from elsewhere, from before an update, or kept nothing, or a number or word is out of
+            range.
 
         Examples
         --------
@@ -350,8 +380,8 @@ class PowerWalkIndex:
             g._inner,
             answer.kept,
             real_number("eps", eps),
-            one_of("dangling", dangling, get_args(Dangling)),
-            _limit(g, top_k),
+            answer.kept.dangling if dangling is None else one_of("dangling", dangling, get_args(Dangling)),
+            answer.kept.top_k if top_k is None else _limit(g, top_k),
             how,
         )
         return self._result(g, answer.queries, raw, True)
@@ -381,6 +411,11 @@ class PowerWalkIndex:
     def graph(self) -> Graph:
         """The graph it answers for: after updates, the graph as it is now."""
         return self._current(QUIET)[1]
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether :meth:`update` can be called: it was built with ``dynamic=True``, and not loaded from a file."""
+        return self._walks is not None
 
     @property
     def closure(self) -> str:
@@ -439,10 +474,8 @@ class PowerWalkIndex:
     def __repr__(self) -> str:
         n = self.n_bytes
         size = f"{n:,} bytes" if n < 10_000 else f"{n / 1e3:,.0f} kB" if n < 1e6 else f"{n / 1e6:,.1f} MB"
-        return (
-            f"PowerWalkIndex({self._graph.n_nodes:,} nodes, closure={self.closure!r}, "
-            f"damping={self.damping:g}, {size})"
-        )
+        kind = "dynamic" if self.is_dynamic else f"closure={self.closure!r}"
+        return f"PowerWalkIndex({self._graph.n_nodes:,} nodes, {kind}, damping={self.damping:g}, {size})"
 
     def _repr_html_(self) -> str:
         own = self.calibration.filter(pl.col("closure") == self.closure).drop("closure")

@@ -79,14 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     ppr = commands.add_parser(
         "ppr", parents=[source, solver, answer], help="the nodes closest to a source", epilog=_FILES
     )
-    starts = ppr.add_mutually_exclusive_group(required=True)
-    _add_sources(starts)
-    starts.add_argument(
-        "--restart",
-        metavar="FILE",
-        help="a table (.csv .tsv .parquet .ipc .arrow .feather) of nodes to go back to: node, weight and, for "
-        "several queries, query",
-    )
+    _add_starts(ppr)
     ppr.add_argument(
         "--method",
         choices=["auto", "push", "power", "gauss_seidel", "cg"],
@@ -100,14 +93,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_sources(command: argparse._ActionsContainer, *, required: bool = False) -> None:
-    command.add_argument(
-        "-s",
-        "--source",
-        action="append",
-        required=required,
-        metavar="ID",
-        help="a node to start from; repeat for more",
+def _add_starts(command: argparse.ArgumentParser) -> None:
+    starts = command.add_mutually_exclusive_group(required=True)
+    starts.add_argument(
+        "-s", "--source", action="append", metavar="ID", help="a node to start from; repeat for more"
+    )
+    starts.add_argument(
+        "--restart",
+        metavar="FILE",
+        help="a table (.csv .tsv .parquet .ipc .arrow .feather) of nodes to go back to: node, weight and, for "
+        "several queries, query",
     )
 
 
@@ -131,7 +126,8 @@ def _add_index_commands(
     query.add_argument("index", metavar="INDEX", help="what `index build` wrote")
     for action in source._actions:
         query._add_action(action)
-    _add_sources(query, required=True)
+    _add_starts(query)
+    _add_dangling(query)
     query.add_argument("--eps", type=float, default=1e-5, help="share of walkers per edge to stop at (1e-5)")
     query.set_defaults(run=_index_query)
 
@@ -155,13 +151,17 @@ def _solver_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--tol", type=float, default=1e-8, help="largest error of all scores together (1e-8)"
     )
-    options.add_argument(
+    _add_dangling(options)
+    return options
+
+
+def _add_dangling(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--dangling",
         choices=["restart", "uniform", "self", "absorb"],
         default="restart",
         help="where to go from a node that no edge leaves (restart)",
     )
-    return options
 
 
 def _answer_options() -> argparse.ArgumentParser:
@@ -217,17 +217,13 @@ def _pagerank(arguments: argparse.Namespace) -> None:
 
 
 def _ppr(arguments: argparse.Namespace) -> None:
-    from graphrank._restart_file import read_restart
     from graphrank.ppr import personalized_pagerank
 
     _check_output(arguments)
     graph = _read(arguments)
     answer = personalized_pagerank(
         graph,
-        None if arguments.source is None else _typed(arguments.source, graph),
-        restart=None
-        if arguments.restart is None
-        else read_restart(arguments.restart, graph.nodes["id"].dtype),
+        **_starts(arguments, graph),
         damping=arguments.damping,
         tol=arguments.tol,
         top_k=_limit(arguments),
@@ -264,9 +260,10 @@ def _index_query(arguments: argparse.Namespace) -> None:
     graph = _read(arguments)
     index = PowerWalkIndex.load(arguments.index, graph, progress=arguments.progress)
     answer = index.query(
-        _typed(arguments.source, graph),
+        **_starts(arguments, graph),
         top_k=_limit(arguments),
         eps=arguments.eps,
+        dangling=arguments.dangling,
         progress=arguments.progress,
     )
     _write(answer.to_polars(), arguments)
@@ -286,6 +283,15 @@ def _read(arguments: argparse.Namespace) -> Graph:
         directed=False if arguments.undirected else None,
         progress=arguments.progress,
     )
+
+
+def _starts(arguments: argparse.Namespace, graph: Graph) -> dict[str, Any]:
+    """Where queries begin: the sources or the file of restarts, whichever was given."""
+    from graphrank._restart_file import read_restart
+
+    if arguments.restart is None:
+        return {"sources": _typed(arguments.source, graph)}
+    return {"restart": read_restart(arguments.restart, graph.nodes["id"].dtype)}
 
 
 def _typed(sources: list[str], graph: Graph) -> pl.Series:

@@ -340,7 +340,9 @@ class PprResult:
     def _table(
         self, query: NDArray[np.uint32], codes: NDArray[np.uint32], scores: NDArray[np.float64]
     ) -> pl.DataFrame:
-        if len(self) == 1:  # A fifth of the time of a gather, which matters where a whole query takes no longer.
+        if (
+            len(self) == 1
+        ):  # A fifth of the time of a gather, which matters where a whole query takes no longer.
             queries = self.queries.new_from_index(0, len(codes))
         else:
             queries = self.queries.gather(pl.Series(query))
@@ -400,8 +402,12 @@ class PprResult:
     def __repr__(self) -> str:
         count = "1 query" if len(self) == 1 else f"{len(self):,} queries"
         bound = f"{self.error_bound.max():.1e}" if len(self) else "0"
+        likely = ""
+        if self.estimated_error is not None and len(self):
+            likely = f", estimated_error~{self.estimated_error.max():.1e}"
         return (
-            f"PprResult({count}, {self.graph.n_nodes:,} nodes, method={self.method!r}, error_bound<={bound})"
+            f"PprResult({count}, {self.graph.n_nodes:,} nodes, method={self.method!r}, "
+            f"error_bound<={bound}{likely})"
         )
 
     def _repr_html_(self) -> str:

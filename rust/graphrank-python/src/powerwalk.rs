@@ -50,6 +50,11 @@ impl From<PowerWalkIndex> for PyPowerWalkIndex {
 #[pyclass(name = "Decompositions", module = "graphrank._core", frozen)]
 pub(crate) struct PyDecompositions {
     kept: Vec<Decomposition>,
+    /// What was asked for.
+    #[pyo3(get)]
+    dangling: String,
+    #[pyo3(get)]
+    top_k: Option<usize>,
 }
 
 #[pymethods]
@@ -103,7 +108,7 @@ impl PyPowerWalkIndex {
         let units = self.units(n_queries, queries.nodes.len(), graph, &query);
         let ask = |exec: &_| self.index.query(graph.graph(), &queries, &query, exec);
         let answer = run(py, how, units, "querying index", ask)?;
-        to_python(py, answer, n_queries, graph.graph().n_nodes())
+        to_python(py, answer, graph.graph().n_nodes(), dangling, top_k)
     }
 
     fn refine<'py>(
@@ -121,7 +126,7 @@ impl PyPowerWalkIndex {
         let units = self.units(kept.len(), 0, graph, &query);
         let refine = |exec: &_| self.index.refine(graph.graph(), kept, &query, exec);
         let answer = run(py, how, units, "refining answer", refine)?;
-        to_python(py, answer, kept.len(), graph.graph().n_nodes())
+        to_python(py, answer, graph.graph().n_nodes(), dangling, top_k)
     }
 
     /// Rows of (closure, eps, sources, error, precision, residual, arcs).
@@ -175,12 +180,14 @@ impl PyPowerWalkIndex {
     }
 }
 
-fn to_python(
-    py: Python<'_>,
+fn to_python<'py>(
+    py: Python<'py>,
     answer: PowerWalkAnswer,
-    n_queries: usize,
     n_nodes: usize,
-) -> PyResult<PyAnswer<'_>> {
+    dangling: &str,
+    top_k: Option<usize>,
+) -> PyResult<PyAnswer<'py>> {
+    let n_queries = answer.error_bounds.len();
     let (offsets, nodes, scores) = match answer.scores {
         Scores::Dense(scores) => {
             (None, None, scores.into_pyarray(py).reshape([n_queries, n_nodes])?.into_any())
@@ -191,7 +198,7 @@ fn to_python(
     };
     let bounds = answer.error_bounds.into_pyarray(py);
     let estimates = answer.estimated_errors.into_pyarray(py);
-    let kept = PyDecompositions { kept: answer.kept };
+    let kept = PyDecompositions { kept: answer.kept, dangling: dangling.into(), top_k };
     Ok((offsets, nodes, scores, bounds, estimates, answer.n_arcs.into_pyarray(py), kept))
 }
 

@@ -181,9 +181,7 @@ impl<'g> LocalSolver<'g> {
             Dangling::Restart => (2.0 / mass, mass + residual),
             _ => (1.0, 1.0),
         };
-        let per_push = ROUNDINGS_OF_PUSH + 2.0 / self.walk.stop();
-        let roundings = pusher.n_arcs() as f64 + (pusher.n_pushes() as f64 + 1.0) * per_push;
-        let relative = 1.01 * ROUNDING * roundings;
+        let relative = relative_rounding(roundings(self.walk, pusher));
         let truncation = (1.0 - self.walk.stop()) * residual * (1.0 + 4.0 * relative);
         Errors { truncation, rounding: relative * size, amplification }
     }
@@ -222,6 +220,17 @@ impl<'g> LocalSolver<'g> {
         let unseen = if is_closed { 0.0 } else { errors.truncation };
         last > highest.fold(unseen, f64::max) + 2.0 * errors.rounding
     }
+}
+
+/// How many roundings can have followed each other in what push settled and left.
+pub(super) fn roundings(walk: KilledWalk<'_>, pusher: &Pusher) -> f64 {
+    let per_push = ROUNDINGS_OF_PUSH + 2.0 / walk.stop();
+    pusher.n_arcs() as f64 + (pusher.n_pushes() as f64 + 1.0) * per_push
+}
+
+/// The relative error of a sum of products of what is not negative, after so many roundings.
+pub(super) fn relative_rounding(roundings: f64) -> f64 {
+    1.01 * ROUNDING * roundings
 }
 
 /// Bounds on the L1 errors of the estimates before they are divided by their sum, and what that makes of them at most.

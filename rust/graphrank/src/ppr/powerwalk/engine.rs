@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::Store;
 use super::estimate::Estimate;
+use super::query::Decomposition;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
@@ -24,11 +25,13 @@ pub(super) struct Scratch {
     pub(super) pusher: Pusher,
     /// Scores while fingerprints are added up, zero between queries; empty until first used.
     pub(super) scores: Vec<f64>,
+    /// Roundings that what push began with had been through.
+    pub(super) earlier: f64,
 }
 
 impl Scratch {
     pub(super) fn new(n_nodes: usize) -> Result<Self> {
-        Ok(Self { pusher: Pusher::new(n_nodes)?, scores: Vec::new() })
+        Ok(Self { pusher: Pusher::new(n_nodes)?, scores: Vec::new(), earlier: 0.0 })
     }
 }
 
@@ -91,7 +94,7 @@ pub(super) struct Answer {
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a> {
     Restart(&'a Restart),
-    Kept(&'a [Touched]),
+    Kept(&'a Decomposition),
 }
 
 impl Scratch {
@@ -144,7 +147,7 @@ impl<'a> Engine<'a> {
     pub(super) fn place_of(&self, start: Start<'_>) -> (usize, u32) {
         let node = match start {
             Start::Restart(restart) => restart.first().map_or(0, |&(node, _)| node),
-            Start::Kept(touched) => touched.first().map_or(0, |touched| touched.node),
+            Start::Kept(kept) => kept.touched.first().map_or(0, |touched| touched.node),
         };
         match self.store {
             Store::Closure(closure) => (closure.cluster_of(node as usize), node),
@@ -163,14 +166,20 @@ impl<'a> Engine<'a> {
     ) -> Result<Answer> {
         let pusher = &mut scratch.pusher;
         match start {
-            Start::Restart(restart) => pusher.start(self.walk, restart),
-            Start::Kept(kept) => pusher.resume(self.walk, kept),
+            Start::Restart(restart) => {
+                pusher.start(self.walk, restart);
+                scratch.earlier = restart.len() as f64;
+            }
+            Start::Kept(kept) => {
+                pusher.resume(self.walk, &kept.touched);
+                scratch.earlier = kept.roundings;
+            }
         }
         for round in ROUNDS {
             pusher.run(self.walk, eps * round, u64::MAX, exec)?;
         }
         let (estimate, n_decoded) = match self.store {
-            Store::Closure(closure) => self.close(closure, pusher)?,
+            Store::Closure(closure) => self.close(closure, scratch)?,
             Store::Fingerprints(fingerprints) => self.trace(fingerprints, scratch)?,
         };
         let rule = self.rule(&estimate);

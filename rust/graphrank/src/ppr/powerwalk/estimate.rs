@@ -5,10 +5,15 @@ use super::engine::{Engine, Scratch};
 use super::fingerprints::Fingerprints;
 use crate::error::Result;
 use crate::memory::{try_collect, try_with_capacity, try_zeroed};
-use crate::ppr::push::{Pusher, Touched};
+use crate::ppr::local::{relative_rounding, roundings};
+use crate::ppr::push::Touched;
 
-/// What rounding adds to a bound: 32-bit products of a few columns, relative to scores that add up to at most 1.
-const ROUNDING: f64 = 4e-6;
+/// What the 32-bit products of a few columns add to a bound, relative to what the columns spread.
+const ROUNDING_OF_COLUMNS: f64 = 4e-6;
+/// Roundings per touched node when what it holds is added up: in its score, the mass, the distance, by the rule.
+const ROUNDINGS_OF_SUMS: f64 = 6.0;
+/// Roundings of a score that come once: what it is made of, by the rule, and those of the bound.
+const ROUNDINGS_OF_SCORE: f64 = 32.0;
 
 /// An estimate of a, the scores of the killed walk.
 pub(super) struct Estimate {
@@ -28,8 +33,22 @@ pub(super) struct Estimate {
 }
 
 impl Engine<'_> {
+    /// A bound on the error as if numbers were exact, raised by what they are not: scores that add up to at most 1 are
+    /// made of sums and products of what is not negative, so each rounding counts once, relative to the whole.
+    fn with_rounding(&self, bound: f64, scratch: &Scratch, n_scores: usize) -> f64 {
+        let sums = ROUNDINGS_OF_SUMS * n_scores as f64 + ROUNDINGS_OF_SCORE;
+        let relative = relative_rounding(self.roundings(scratch) + sums);
+        bound + relative * (1.0 + 4.0 * bound)
+    }
+
+    /// Roundings of what push settled and left, from the first query on.
+    pub(super) fn roundings(&self, scratch: &Scratch) -> f64 {
+        scratch.earlier + roundings(self.walk, &scratch.pusher)
+    }
+
     /// Finishes the residual with the closure.
-    pub(super) fn close(&self, closure: &Closure, pusher: &Pusher) -> Result<(Estimate, u64)> {
+    pub(super) fn close(&self, closure: &Closure, scratch: &Scratch) -> Result<(Estimate, u64)> {
+        let pusher = &scratch.pusher;
         let stop = self.walk.stop();
         let touched = pusher.touched();
         let n_touched = touched.len();
@@ -56,8 +75,8 @@ impl Engine<'_> {
         }
         let [spread, spread_on_dangling] = closure.mass(&coefficients);
         let damping = 1.0 - stop;
-        let bound =
-            damping * distance.max(0.0) + closure.error(&coefficients) + ROUNDING * (spread + f64::EPSILON);
+        let bound = damping * distance.max(0.0) + closure.error(&coefficients) + ROUNDING_OF_COLUMNS * spread;
+        let bound = self.with_rounding(bound, scratch, n_touched);
         let estimate = Estimate {
             sparse,
             coefficients,
@@ -77,7 +96,7 @@ impl Engine<'_> {
         scratch: &mut Scratch,
     ) -> Result<(Estimate, u64)> {
         let stop = self.walk.stop();
-        let Scratch { pusher, scores } = scratch;
+        let Scratch { pusher, scores, .. } = scratch;
         if scores.is_empty() {
             *scores = try_zeroed("scores of touched nodes", self.walk.n_nodes())?;
         }
@@ -115,7 +134,8 @@ impl Engine<'_> {
         };
         // Both r (G - c I) and its estimate are not negative: they differ by at most the sum of their masses.
         let damping = 1.0 - stop;
-        let bound = damping * rest + (traced - stop * rest) + ROUNDING * rest;
+        let bound = damping * rest + (traced - stop * rest).max(0.0);
+        let bound = self.with_rounding(bound, scratch, sparse.len());
         let estimate = Estimate {
             sparse,
             coefficients: Vec::new(),

@@ -1,6 +1,6 @@
 //! Batches of queries, spread over the threads.
 
-use super::engine::{Answer, Engine, LIST, Start, Uniform, Wanted};
+use super::engine::{Answer, Engine, LIST, Scratch, Start, Uniform, Wanted};
 use super::{PowerWalkIndex, Store};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -44,7 +44,14 @@ impl PowerWalkQuery {
 
 /// What push settled and left of one query.
 #[derive(Clone, Debug)]
-pub struct Decomposition(Vec<Touched>);
+pub struct Decomposition {
+    pub(super) touched: Vec<Touched>,
+    /// That followed each other until here.
+    pub(super) roundings: f64,
+    /// Of the walk and the graph that it is of.
+    damping: f64,
+    graph_hash: u64,
+}
 
 /// Scores of a batch of queries.
 #[derive(Clone, Debug)]
@@ -85,10 +92,11 @@ impl PowerWalkIndex {
         self.answer(graph, &starts, query, exec)
     }
 
-    /// Goes on where answers that kept their decompositions stopped, to a smaller `eps`.
+    /// Goes on where answers that kept their decompositions stopped, to a smaller `eps`. Where none holds more than
+    /// `eps` per arc, nothing is pushed.
     ///
     /// # Errors
-    /// As [`PowerWalkIndex::query`].
+    /// As [`PowerWalkIndex::query`]; [`Error::InvalidArgument`] for an answer of an index of another graph or damping.
     pub fn refine(
         &self,
         graph: &Graph,
@@ -98,7 +106,14 @@ impl PowerWalkIndex {
     ) -> Result<PowerWalkAnswer> {
         query.validate()?;
         self.check_graph(graph, exec)?;
-        let starts: Vec<Start<'_>> = kept.iter().map(|kept| Start::Kept(&kept.0)).collect();
+        let is_own = |kept: &Decomposition| {
+            kept.graph_hash == self.graph_hash && kept.damping.to_bits() == self.params.damping.to_bits()
+        };
+        if !kept.iter().all(is_own) {
+            let problem = "must come from this index, or one of the same graph and damping";
+            return Err(Error::argument("answer", problem));
+        }
+        let starts: Vec<Start<'_>> = kept.iter().map(Start::Kept).collect();
         self.answer(graph, &starts, query, exec)
     }
 
@@ -134,7 +149,7 @@ impl PowerWalkIndex {
             let mut answers = Vec::with_capacity(jobs.len());
             for (q, wanted) in jobs {
                 let answer = engine.solve(starts[q], query.eps, wanted, &mut scratch, exec)?;
-                let kept = query.keep.then(|| scratch.touched().map(Decomposition)).transpose()?;
+                let kept = query.keep.then(|| self.decomposition(&engine, &scratch)).transpose()?;
                 answers.push((q, answer, kept));
                 exec.checkpoint(1)?;
             }
@@ -144,6 +159,15 @@ impl PowerWalkIndex {
         let mut answers: Vec<_> = parts.into_iter().flatten().collect();
         answers.sort_by_key(|&(q, ..)| q);
         self.collect(answers, dense, query)
+    }
+
+    fn decomposition(&self, engine: &Engine<'_>, scratch: &Scratch) -> Result<Decomposition> {
+        Ok(Decomposition {
+            touched: scratch.touched()?,
+            roundings: engine.roundings(scratch),
+            damping: self.params.damping,
+            graph_hash: self.graph_hash,
+        })
     }
 
     fn collect(
