@@ -212,6 +212,35 @@ def test_a_time_limit_leaves_all_edges_changed_and_an_honest_bound():
     assert np.abs(ppr.scores - exact).sum() <= 1.1e-9
 
 
+def test_a_result_is_of_one_moment_while_another_thread_updates():
+    g = gr.Graph.from_edges(random_edges(40, 400, seed=7))
+    ppr = gr.DynamicPpr(g, 0, eps=1e-9)
+    rows = g.edges().head(200)
+    stop = threading.Event()
+    errors = []
+
+    def work():
+        try:
+            while not stop.is_set():
+                ppr.delete_edges(rows)
+                ppr.insert_edges(rows)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(100):
+            answer = ppr.result()
+            exact = gr.personalized_pagerank(answer.graph, 0, tol=1e-11)
+            error = np.abs(answer.scores - exact.scores).sum()
+            assert error <= answer.error_bound[0] + 1e-11
+    finally:
+        stop.set()
+        thread.join(60)
+    assert not errors
+
+
 def test_one_object_serves_several_threads():
     g = gr.Graph.from_edges(random_edges(2_000, 20_000, seed=9))
     source = g.nodes["id"][0]

@@ -188,8 +188,10 @@ class DynamicPpr:
 
     def refine(self, how: _How) -> None: ...
     def error_bounds(self, how: _How) -> _F64: ...
-    def scores(self, top_k: int | None, how: _How) -> tuple[_U64 | None, _U32 | None, _F64]:
-        """(offsets, nodes, scores) as ``pagerank`` returns them."""
+    def scores(
+        self, top_k: int | None, with_graph: bool, how: _How
+    ) -> tuple[_U64 | None, _U32 | None, _F64, _F64, Graph | None]:
+        """(offsets, nodes, scores) as ``pagerank`` returns them, error bounds, the graph: all of one moment."""
 
     def to_graph(self, how: _How) -> Graph: ...
     def sizes(self, how: _How) -> tuple[int, int, int]:

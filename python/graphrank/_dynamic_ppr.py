@@ -288,33 +288,35 @@ class DynamicPpr:
     @property
     def scores(self) -> NDArray[np.float64]:
         """Scores of every node, float64 of shape (n_queries, n_nodes): a copy."""
-        return self._inner.scores(None, QUIET)[2]
+        return self._inner.scores(None, False, QUIET)[2]
 
     def to_polars(self) -> pl.DataFrame:
         """Columns ``query``, ``node``, ``score``: query after query, the highest score first, ties in node order."""
-        return self._result(None, self._base).to_polars()
+        return self._result(None, with_graph=False).to_polars()
 
     def top_k(self, k: int) -> PprResult:
         """The ``k`` nodes with the highest scores of each query, and of those only the positive ones."""
-        return self._result(positive_int("k", k), self.to_graph())
+        return self._result(min(positive_int("k", k), max(self._base.n_nodes, 1)))
 
     def result(self) -> PprResult:
         """The scores as they are now, with the graph as it is now; later updates do not change them."""
-        return self._result(None, self.to_graph())
+        return self._result(None)
 
     def to_graph(self) -> Graph:
         """The graph as it is now: a copy, O(n_nodes + n_edges)."""
-        return Graph._of(self._inner.to_graph(QUIET), self._base._index, self._base._nodes)
+        return self._graph_of(self._inner.to_graph(QUIET))
 
-    def _result(self, top_k: int | None, graph: Graph) -> PprResult:
+    def _graph_of(self, inner: _core.Graph) -> Graph:
+        return Graph._of(inner, self._base._index, self._base._nodes)
+
+    def _result(self, limit: int | None, *, with_graph: bool = True) -> PprResult:
+        """Scores, bounds and graph of one moment: an update may come between any two calls."""
         from graphrank.ppr import PprResult  # that module offers this class
 
-        limit = None if top_k is None else min(top_k, max(graph.n_nodes, 1))
-        offsets, nodes, scores = self._inner.scores(limit, QUIET)
+        offsets, nodes, scores, bounds, inner = self._inner.scores(limit, with_graph, QUIET)
+        graph = self._base if inner is None else self._graph_of(inner)
         iterations = np.zeros(len(self), dtype=np.uint32)
-        return PprResult(
-            self._queries, scores, nodes, offsets, self.error_bound, iterations, "dynamic", graph
-        )
+        return PprResult(self._queries, scores, nodes, offsets, bounds, iterations, "dynamic", graph)
 
     def __len__(self) -> int:
         """Number of queries."""

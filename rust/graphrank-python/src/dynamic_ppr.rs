@@ -18,7 +18,8 @@ use crate::run::{RunOpts, run};
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
 /// A row that cannot be carried out: its table, its position, and why.
 type Refused = Option<(&'static str, usize, String)>;
-type PyScores<'py> = (Option<Array<'py, u64>>, Option<Array<'py, u32>>, Bound<'py, PyAny>);
+type PyScores<'py> =
+    (Option<Array<'py, u64>>, Option<Array<'py, u32>>, Bound<'py, PyAny>, Array<'py, f64>, Option<PyGraph>);
 
 /// How long a call that waits for another one on the same object sleeps between looks at its own time limit.
 const WAIT: Duration = Duration::from_millis(1);
@@ -128,24 +129,33 @@ impl PyDynamicPpr {
         Ok(bounds.into_pyarray(py))
     }
 
-    /// Scores as `pagerank` returns them.
-    fn scores<'py>(&self, py: Python<'py>, top_k: Option<usize>, how: RunOpts) -> PyResult<PyScores<'py>> {
+    /// Scores as `pagerank` returns them, the bounds of their errors, and, if wanted, the graph they are of: all of
+    /// the same moment.
+    fn scores<'py>(
+        &self,
+        py: Python<'py>,
+        top_k: Option<usize>,
+        with_graph: bool,
+        how: RunOpts,
+    ) -> PyResult<PyScores<'py>> {
         let read = |ppr: &mut ppr::DynamicPpr, exec: &Exec| {
             let scores = match top_k {
                 Some(k) => ppr.top(k, exec)?,
                 None => Scores::Dense(ppr.scores(exec)?),
             };
-            Ok((scores, [ppr.n_queries(), ppr.n_nodes()]))
+            let graph = if with_graph { Some(ppr.to_graph(exec)?) } else { None };
+            Ok((scores, [ppr.n_queries(), ppr.n_nodes()], ppr.error_bounds(), graph))
         };
-        let (scores, shape) = self.run(py, how, usize::MAX, "reading scores", read)?;
-        Ok(match scores {
+        let (scores, shape, bounds, graph) = self.run(py, how, usize::MAX, "reading scores", read)?;
+        let (offsets, nodes, scores) = match scores {
             Scores::Dense(scores) => (None, None, scores.into_pyarray(py).reshape(shape)?.into_any()),
             Scores::Top { offsets, nodes, scores } => (
                 Some(offsets.into_pyarray(py)),
                 Some(nodes.into_pyarray(py)),
                 scores.into_pyarray(py).into_any(),
             ),
-        })
+        };
+        Ok((offsets, nodes, scores, bounds.into_pyarray(py), graph.map(PyGraph::from)))
     }
 
     fn to_graph(&self, py: Python<'_>, how: RunOpts) -> PyResult<PyGraph> {

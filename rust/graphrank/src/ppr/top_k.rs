@@ -68,7 +68,7 @@ impl Best {
     pub(super) fn offer(&mut self, node: u32, score: f64) {
         if score >= self.floor && score > 0.0 {
             self.kept.push((node, score));
-            if self.kept.len() >= 4 * self.k.max(16) {
+            if self.kept.len() >= self.k.max(16).saturating_mul(4) {
                 self.cut();
             }
         }
@@ -112,6 +112,13 @@ pub(super) fn concatenate(lists: Vec<Vec<(u32, f64)>>) -> Result<Scores> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_may_be_wanted_than_can_be_counted() {
+        let mut best = Best::new(usize::MAX);
+        (0..100).for_each(|node| best.offer(node, 0.5));
+        assert_eq!(best.into_ranked().len(), 100);
+    }
 
     #[test]
     fn ties_go_to_the_smaller_code_and_zeros_are_left_out() {

@@ -56,7 +56,7 @@ mod query;
 mod spread;
 mod walks;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 pub use calibrate::{CALIBRATED_K, Calibration};
 use closure::Closure;
@@ -253,12 +253,15 @@ impl PowerWalkIndex {
         Err(Error::argument("graph", "is not the one this index was built on; build an index on it"))
     }
 
+    /// Never waits: in a forked child, nobody may be left to unlock.
     fn lease(&self, n_nodes: usize) -> Result<Scratch> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.idle.try_lock().ok().and_then(|mut idle| idle.pop());
         idle.map_or_else(|| Scratch::new(n_nodes), Ok)
     }
 
     fn give_back(&self, scratch: Scratch) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        if let Ok(mut idle) = self.idle.try_lock() {
+            idle.push(scratch);
+        }
     }
 }
