@@ -105,7 +105,7 @@ def test_refused_updates_name_row_and_edge_and_change_nothing(triangle):
             "row 2, 'a' -> 'b': there is no such edge",
             table(("a", "b"), ("b", "c"), ("a", "b")),
         ),
-        (NodeNotFoundError, "'d' is not a node", table(("a", "d"))),
+        (NodeNotFoundError, "'d' is not a node.*an update cannot add nodes", table(("a", "d"))),
         (ColumnNotFoundError, "no column 'dst'", pl.DataFrame({"src": ["a"], "target": ["b"]})),
         (InvalidTypeError, "holds Int64 values", table((1, 2))),
         (InvalidDataError, "is null in row 0", table(("a", None))),
@@ -269,3 +269,8 @@ def test_one_object_serves_several_threads():
     assert ppr.to_graph().edges().equals(g.edges())
     exact = gr.personalized_pagerank(g, source, tol=1e-10).scores
     assert np.abs(ppr.scores - exact).sum() <= ppr.error_bound[0] + 1e-10
+
+
+def test_an_eps_beyond_rounding_is_called_by_its_name():
+    with pytest.raises(DidNotConvergeError, match=r"^`eps` = 1e-20 is out of reach.*ask for a larger `eps`$"):
+        gr.DynamicPpr(([0, 1, 2], [1, 2, 0]), 0, eps=1e-20)

@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sparse
 
 import graphrank as gr
+from graphrank._run import run_opts
 from graphrank.exceptions import (
     ColumnNotFoundError,
     InvalidArgumentError,
@@ -298,6 +299,19 @@ def test_progress_true_draws_a_bar_on_stderr(capsys):
     assert (captured.out, "building graph" in captured.err) == ("", True)
 
 
+@pytest.mark.parametrize("has_tqdm", [True, False])
+def test_a_phase_with_nothing_to_count_shows_no_bar(capsys, monkeypatch, has_tqdm):
+    if not has_tqdm:
+        monkeypatch.setattr("graphrank._run.find_spec", lambda _: None)
+    show, _ = run_opts(True, None)
+    show(0, 0, "coding ids")
+    show(3, 4, "building graph")
+    del show
+    err = capsys.readouterr().err
+    assert "coding ids" not in err
+    assert "building graph:  75%" in err
+
+
 def test_progress_true_without_tqdm_writes_one_line(capsys, monkeypatch):
     monkeypatch.setattr("graphrank._run.find_spec", lambda _: None)
     gr.Graph.from_edges(([1], [2]), progress=True)
@@ -305,3 +319,41 @@ def test_progress_true_without_tqdm_writes_one_line(capsys, monkeypatch):
     assert "building graph: 100%" in err
     assert err.endswith("\n")
     assert err.count("\n") == 1
+
+
+def test_a_list_of_triples_is_weighted_everywhere():
+    rows = [("a", "b", 1.0), ("a", "c", 99)]
+    expected = gr.Graph.from_edges((["a", "a"], ["b", "c"], [1.0, 99.0])).edges()
+    assert expected["weight"].to_list() == [1.0, 99.0]
+    for made in (
+        gr.Graph.from_edges(rows),
+        gr.Graph.from_edges(rows, weight="w"),
+        gr.as_graph(rows),
+    ):
+        assert made.edges().equals(expected)
+    assert not gr.Graph.from_edges([("a", "b"), ("a", "c")]).is_weighted
+
+
+@pytest.mark.parametrize(
+    ("edges", "weight"),
+    [
+        ([("a", "b"), ("a", "c", 2.0)], None),
+        ([("a", "b")], "w"),
+        ([("a", "b", 1.0, "x")], None),
+        ([["a", "b"]], None),
+    ],
+)
+def test_rows_of_a_list_are_pairs_or_triples(edges, weight):
+    with pytest.raises(InvalidTypeError, match="one tuple"):
+        gr.Graph.from_edges(edges, weight=weight)
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [(("a", "b"), ("c", "d")), ((1, 2), (3, 4), (5, 6)), ((1, 2), (3, 4), (5, 6), (7, 8)), ((1, 2, 0.5),)],
+)
+def test_a_tuple_of_tuples_is_ambiguous(edges):
+    for make in (gr.Graph.from_edges, gr.as_graph):
+        with pytest.raises(InvalidTypeError, match="ambiguous: give a list of pairs"):
+            make(edges)
+    assert gr.Graph.from_edges(([1, 3], (2, 4))).edges().rows() == [(1, 2), (3, 4)]

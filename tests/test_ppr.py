@@ -13,7 +13,7 @@ import pytest
 import scipy.sparse as sparse
 
 import graphrank as gr
-from graphrank.exceptions import InvalidArgumentError, MissingDependencyError
+from graphrank.exceptions import InvalidArgumentError, InvalidTypeError, MissingDependencyError
 
 EDGES = (["a", "a", "b", "c", "d"], ["b", "c", "a", "a", "a"])
 
@@ -42,6 +42,23 @@ def test_sources_are_queries_in_the_order_asked(g, sources):
     assert answer.queries.to_list() == ["c", "a", "c"]
     assert answer.scores[0].tobytes() == answer.scores[2].tobytes()
     assert answer.to_polars()["query"].to_list() == ["c"] * 4 + ["a"] * 4 + ["c"] * 4
+
+
+@pytest.mark.parametrize("sources", [{"a", "b"}, frozenset({"a", "b"})])
+def test_a_set_of_sources_has_no_order_to_keep(g, sources):
+    with pytest.raises(InvalidTypeError, match="give a list"):
+        gr.personalized_pagerank(g, sources)
+
+
+def test_a_frozenset_may_itself_be_a_source():
+    pair = frozenset({1, 2})
+    answer = gr.personalized_pagerank(nx.DiGraph([(pair, "x"), ("x", pair)]), pair)
+    assert answer.queries.to_list() == [pair]
+
+
+def test_a_restart_weight_that_is_no_number_is_named(g):
+    with pytest.raises(InvalidTypeError, match="'b' the weight '3'"):
+        gr.personalized_pagerank(g, restart={"a": 1, "b": "3"})
 
 
 def test_ties_come_in_node_order():
@@ -156,6 +173,23 @@ def test_an_answer_is_drawn(g):
     plt.close("all")
     with pytest.raises(InvalidArgumentError, match="`query`"):
         answer.plot(query=2)
+
+
+def test_a_query_is_drawn_by_its_name_too_and_long_names_have_room():
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    long = "a" * 40
+    answer = gr.personalized_pagerank(([long, "b"], ["b", long]), [long, "b"])
+    axes = answer.plot(query="b")
+    assert axes.get_title() == "query b"
+    axes.figure.canvas.draw()
+    assert min(label.get_window_extent().x0 for label in axes.get_yticklabels()) >= 0
+    with pytest.raises(InvalidArgumentError, match="no query of this answer is called 'c'"):
+        answer.plot(query="c")
+    with pytest.raises(InvalidArgumentError, match="has no queries"):
+        gr.personalized_pagerank(EDGES, []).plot()
+    plt.close("all")
 
 
 def test_every_kind_of_graph_can_be_asked_directly(g):

@@ -8,7 +8,13 @@ import polars as pl
 import pytest
 
 import graphrank as gr
-from graphrank.exceptions import GraphRankError, InvalidArgumentError, InvalidDataError, NodeNotFoundError
+from graphrank.exceptions import (
+    DidNotConvergeError,
+    GraphRankError,
+    InvalidArgumentError,
+    InvalidDataError,
+    NodeNotFoundError,
+)
 from graphrank.testing import random_edges, web_edges
 
 METHODS = ("auto", "push", "power", "gauss_seidel", "cg")
@@ -92,6 +98,15 @@ def test_methods_that_do_not_suit_the_graph_say_which_do():
     assert gr.personalized_pagerank(ring, 0, method="push", dangling="uniform").method == "push"
 
 
+def test_push_that_was_asked_for_says_so_and_names_its_own_limit():
+    g = gr.Graph.from_edges(random_edges(500, 3_000, seed=4))
+    source = g.nodes["id"][0]
+    assert gr.personalized_pagerank(g, source, method="push").reason == "asked for"
+    assert gr.personalized_pagerank(g, [source] * 3, method="push", top_k=5).reason == "asked for"
+    with pytest.raises(DidNotConvergeError, match=r'the limit of "push": use method "auto"'):
+        gr.personalized_pagerank(g, source, method="push", tol=1e-16)
+
+
 @pytest.mark.parametrize("directed", [True, False])
 @pytest.mark.parametrize("weight", [None, "weight"])
 def test_no_bit_depends_on_the_number_of_threads(directed, weight, chosen_threads):
@@ -153,7 +168,8 @@ def test_an_allowance_of_memory_changes_no_answer_or_refuses_at_once():
         g, sources, top_k=5, method="gauss_seidel", memory_limit=14 * 8 * n + 6_000
     )
     assert np.abs(free.values - tight.values).max() <= free.error_bound.max() + tight.error_bound.max()
-    with pytest.raises(InvalidArgumentError, match=r"`memory_limit` of 1000000 bytes is too little.*`top_k`"):
+    needs = r"`memory_limit` of 1,000,000 bytes is too little: 100 queries on .* bytes; `top_k`"
+    with pytest.raises(InvalidArgumentError, match=needs):
         gr.personalized_pagerank(g, sources, memory_limit=1_000_000)
-    with pytest.raises(GraphRankError, match="2240060"):
+    with pytest.raises(GraphRankError, match="1 query .* needs 2,240,060 bytes"):
         gr.personalized_pagerank(g, 3, top_k=5, memory_limit=1_000)

@@ -22,7 +22,8 @@ def as_graph(graph: GraphLike) -> Graph:
     graph
         A :class:`Graph` (returned as it is), a SciPy sparse array or matrix (:meth:`Graph.from_scipy`), a NetworkX
         graph (:meth:`Graph.from_networkx`), or directed edges (:meth:`Graph.from_edges`): a frame with columns
-        ``src``, ``dst`` and, if the graph is weighted, ``weight``, or a tuple of arrays ``(src, dst[, weight])``.
+        ``src``, ``dst`` and, if the graph is weighted, ``weight``, a tuple of arrays ``(src, dst[, weight])`` or a
+        list of such tuples, one per edge.
 
     Returns
     -------
@@ -50,13 +51,10 @@ def as_graph(graph: GraphLike) -> Graph:
         return Graph.from_scipy(graph)
     if is_networkx(graph):
         return Graph.from_networkx(graph)
-    if isinstance(graph, tuple):
+    if isinstance(graph, (tuple, list)):
         return Graph.from_edges(graph)
     if isinstance(graph, (str, os.PathLike)):
         raise InvalidTypeError(f"to read the file {os.fspath(graph)!r} use graphrank.read_edges(path)")
-    if isinstance(graph, list):
-        rows_have_weights = bool(graph) and all(isinstance(row, tuple) and len(row) > 2 for row in graph)
-        return Graph.from_edges(graph, weight="weight" if rows_have_weights else None)
     try:
         frame = as_frame(graph, "graph")
     except InvalidTypeError as error:

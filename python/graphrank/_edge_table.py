@@ -47,9 +47,9 @@ def edge_columns(edges: EdgeTable, src: str, dst: str, weight: str | None) -> Ed
     if isinstance(edges, tuple):
         columns = _from_tuple(edges, src, dst, weight)
     else:
-        names = [src, dst] if weight is None else [src, dst, weight]
         if isinstance(edges, list):
-            edges = _from_rows(edges, names)
+            edges, weight = _from_rows(edges, src, dst, weight)
+        names = [src, dst] if weight is None else [src, dst, weight]
         columns = pick(as_frame(edges, "edges"), names)
     ends = _one_dtype(_checked_ids(columns[0]), _checked_ids(columns[1]))
     return EdgeColumns(*ends, checked_weights(columns[2]) if len(columns) > 2 else None)
@@ -120,6 +120,10 @@ def checked_weights(column: pl.Series) -> NDArray[np.float64]:
 
 
 def _from_tuple(edges: tuple[Any, ...], src: str, dst: str, weight: str | None) -> list[pl.Series]:
+    if edges and all(isinstance(member, tuple) and len(member) in (2, 3) for member in edges):
+        raise InvalidTypeError(
+            "`edges` as a tuple of tuples is ambiguous: give a list of pairs, or arrays (src, dst[, weight])"
+        )
     if weight is not None:
         raise InvalidArgumentError("`weight` names a column; with arrays give edges=(src, dst, weight)")
     if len(edges) not in (2, 3):
@@ -152,17 +156,21 @@ def _as_series(name: str, values: Any) -> pl.Series:
         ) from error
 
 
-def _from_rows(edges: list[Any], names: list[str]) -> pl.DataFrame:
-    """A list of (src, dst) or (src, dst, weight) tuples."""
-    if not all(isinstance(row, tuple) and len(row) >= len(names) for row in edges):
+def _from_rows(edges: list[Any], src: str, dst: str, weight: str | None) -> tuple[pl.DataFrame, str | None]:
+    """A list of (src, dst) tuples or of (src, dst, weight) tuples as a frame, and the name of its weights if any."""
+    widths = {len(row) if isinstance(row, tuple) else 0 for row in edges}
+    if len(widths) > 1 or not widths <= {2, 3} or (weight is not None and 2 in widths):
+        wanted = "(src, dst) or (src, dst, weight)" if weight is None else "(src, dst, weight)"
         raise InvalidTypeError(
-            f"`edges` as a list holds one tuple ({', '.join(names)}) per edge; for arrays give a tuple (src, dst)"
+            f"`edges` as a list holds one tuple {wanted} per edge, all of one length; "
+            "for arrays give a tuple (src, dst[, weight])"
         )
-    columns = [[row[i] for row in edges] for i in range(len(names))]
+    if 3 in widths and weight is None:
+        weight = "weight"
+    names = [src, dst] if weight is None else [src, dst, weight]
     makers = (_as_series, _as_series, number_column)
-    return pl.DataFrame(
-        [make(name, column) for make, name, column in zip(makers, names, columns, strict=False)]
-    )
+    columns = [makers[i](name, [row[i] for row in edges]) for i, name in enumerate(names)]
+    return pl.DataFrame(columns), weight
 
 
 def _checked_ids(column: pl.Series) -> pl.Series:

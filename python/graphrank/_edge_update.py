@@ -11,7 +11,7 @@ from graphrank import _core
 from graphrank._edge_table import EdgeColumns, edge_columns
 from graphrank._typing import EdgeTable, How
 from graphrank._validate import one_of
-from graphrank.exceptions import InvalidArgumentError, InvalidDataError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, NodeNotFoundError
 from graphrank.graph import Graph
 
 __all__ = ["UpdateTables", "apply_update"]
@@ -61,7 +61,12 @@ class _Edges:
             return cls(None, _NOTHING)
         columns = edge_columns(edges, src, dst, weight)
         encode = graph._index.encode
-        return cls(columns, (encode(columns.src, src), encode(columns.dst, dst)))
+        try:
+            return cls(columns, (encode(columns.src, src), encode(columns.dst, dst)))
+        except NodeNotFoundError as error:
+            raise NodeNotFoundError(
+                f"{error}; an update cannot add nodes: list them in a new graph"
+            ) from error
 
     def weights_for(self, graph: Graph) -> NDArray[np.float64] | None:
         """The weights, which a weighted graph needs and another has no place for."""

@@ -47,6 +47,11 @@ def uniform(graph: Graph) -> Restart:
 
 def from_sources(graph: Graph, sources: IntoIds) -> Restart:
     """One query per source, which restarts there only; it is called by its id."""
+    # Where ids are Python objects a frozenset may be one.
+    if isinstance(sources, set) or (isinstance(sources, frozenset) and graph._index.dtype != pl.Object):
+        raise InvalidTypeError(
+            "`sources` is a set, which has no order: give a list, whose order the answer keeps"
+        )
     nodes = graph._index.encode(sources, "sources")
     offsets = np.arange(len(nodes) + 1, dtype=np.uint64)
     return Restart(offsets, nodes, np.ones(len(nodes)), graph._index.decode(nodes))
@@ -74,8 +79,11 @@ def _one_query(nodes: NDArray[np.uint32], weights: NDArray[np.float64]) -> Resta
 def _from_mapping(graph: Graph, restart: Mapping[Any, Any]) -> Restart:
     ids, values = list(restart), list(restart.values())
     nodes = graph._index.encode(ids, "restart") if ids else np.empty(0, dtype=np.uint32)
-    if not all(value is None or isinstance(value, Real) for value in values):
-        raise InvalidTypeError("`restart`: the weights must be numbers")
+    for id, value in zip(ids, values, strict=True):
+        if value is not None and not isinstance(value, Real):
+            raise InvalidTypeError(
+                f"`restart` gives {id!r} the weight {short_repr(value)}, which is no number"
+            )
     weights = np.fromiter(map(_as_float, values), dtype=np.float64, count=len(values))
     wrong = np.flatnonzero(~((weights >= 0) & np.isfinite(weights)))
     if wrong.size:

@@ -37,7 +37,7 @@ def _callback(progress: Progress) -> Callable[[int, int, str], object] | None:
 
 
 class _Bar:
-    """A tqdm bar that begins again whenever the label changes."""
+    """A tqdm bar that begins again whenever the label changes. A phase that has nothing to count has none."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -46,6 +46,8 @@ class _Bar:
     def __call__(self, done: int, total: int, label: str) -> None:
         if label != self._label:
             self._close()
+            if not (done or total):
+                return
             # tqdm.auto would warn in a notebook without widgets; the plain bar works in both.
             self._bar = import_module("tqdm").tqdm(total=total or None, desc=label, file=sys.stderr)
             self._label = label
@@ -70,6 +72,8 @@ class _StderrLine:
         self._open = False
 
     def __call__(self, done: int, total: int, label: str) -> None:
+        if not (done or total):
+            return
         share = f"{done / total:4.0%}" if total else f"{done}"
         sys.stderr.write(f"\r{label}: {share}")
         sys.stderr.flush()

@@ -94,12 +94,14 @@ class Graph:
         edges
             A Polars DataFrame or LazyFrame (of which only the named columns are computed), a pandas, pyarrow or other
             table with an Arrow stream, a dict of columns, a tuple of arrays ``(src, dst)`` or ``(src, dst, weight)``
-            each of shape (n_rows,), or a list of such tuples, one per edge. A table without rows is an empty graph.
+            each of shape (n_rows,), or a list of such tuples, one per edge, all of one length. A table without rows
+            is an empty graph.
         src, dst
             Names of the columns with the two ends. Integers of any width, strings, categoricals, enums, booleans,
             dates and times can be ids; both columns must hold ids of one kind. Results come back in the same dtype.
         weight
-            Name of the column with the weights, finite numbers of at least 0; None makes an unweighted graph.
+            Name of the column with the weights, finite numbers of at least 0; None makes an unweighted graph. A tuple
+            of three arrays and a list of tuples of three have weights without it.
         directed
             False if a row means an edge both ways.
         nodes

@@ -340,9 +340,7 @@ class PprResult:
     def _table(
         self, query: NDArray[np.uint32], codes: NDArray[np.uint32], scores: NDArray[np.float64]
     ) -> pl.DataFrame:
-        if (
-            len(self) == 1
-        ):  # A fifth of the time of a gather, which matters where a whole query takes no longer.
+        if len(self) == 1:  # a fifth of the time of a gather, which matters for a small query
             queries = self.queries.new_from_index(0, len(codes))
         else:
             queries = self.queries.gather(pl.Series(query))
@@ -358,7 +356,7 @@ class PprResult:
         begin, end = self.offsets[query : query + 2].tolist()
         return self.nodes[begin:end][:limit], self.values[begin:end][:limit]
 
-    def plot(self, ax: Any = None, *, top: int = 20, query: int = 0) -> Any:
+    def plot(self, ax: Any = None, *, top: int = 20, query: Any = 0) -> Any:
         """Draw the ``top`` nodes of one query as bars.
 
         Parameters
@@ -368,7 +366,8 @@ class PprResult:
         top
             Number of nodes.
         query
-            Position of the query, 0 for the first.
+            A whole number is a position, 0 for the first query; anything else what the query is called in
+            :attr:`queries`.
 
         Returns
         -------
@@ -376,20 +375,36 @@ class PprResult:
 
         Raises
         ------
+        InvalidArgumentError
+            If there is no such query.
         MissingDependencyError
             If matplotlib is not installed.
         """
-        position: Any = query
-        if not isinstance(position, int) or not 0 <= position < len(self):
-            raise InvalidArgumentError(f"`query` must be a position from 0 to {len(self) - 1}, got {query!r}")
-        if ax is None:
+        position, limit = self._position(query), positive_int("top", top)
+        is_own = ax is None
+        if is_own:
             ax = import_optional("matplotlib.pyplot", "PprResult.plot()").subplots()[1]
-        table = self._rows(range(query, query + 1), positive_int("top", top))
+        table = self._rows(range(position, position + 1), limit)
         ax.barh([str(node) for node in table["node"]], table["score"].to_numpy())
         ax.invert_yaxis()
         ax.set_xlabel("score")
-        ax.set_title(f"query {self.queries[query]}")
+        ax.set_title(f"query {self.queries[position]}")
+        if is_own:
+            ax.figure.tight_layout()  # long names need room
         return ax
+
+    def _position(self, query: Any) -> int:
+        """The position of a query given by that or by what it is called."""
+        if not len(self):
+            raise InvalidArgumentError("there is nothing to draw: the answer has no queries")
+        if isinstance(query, (int, np.integer)) and not isinstance(query, bool):
+            if 0 <= query < len(self):
+                return int(query)
+            raise InvalidArgumentError(f"`query` must be a position from 0 to {len(self) - 1}, got {query!r}")
+        called = self.queries.to_list()
+        if query in called:
+            return called.index(query)
+        raise InvalidArgumentError(f"`query`: no query of this answer is called {query!r}")
 
     def __len__(self) -> int:
         """Number of queries."""
@@ -402,12 +417,8 @@ class PprResult:
     def __repr__(self) -> str:
         count = "1 query" if len(self) == 1 else f"{len(self):,} queries"
         bound = f"{self.error_bound.max():.1e}" if len(self) else "0"
-        likely = ""
-        if self.estimated_error is not None and len(self):
-            likely = f", estimated_error~{self.estimated_error.max():.1e}"
         return (
-            f"PprResult({count}, {self.graph.n_nodes:,} nodes, method={self.method!r}, "
-            f"error_bound<={bound}{likely})"
+            f"PprResult({count}, {self.graph.n_nodes:,} nodes, method={self.method!r}, error_bound<={bound})"
         )
 
     def _repr_html_(self) -> str:

@@ -32,16 +32,20 @@ pub enum Error {
     },
     /// An iterative method stopped making progress before it reached the requested error.
     #[error(
-        "`tol` = {tol:e} is out of reach: the rounding of 64-bit floats allows no error bound below {bound:.1e} here \
-         ({iterations} iterations done); ask for a larger `tol`"
+        "`{argument}` = {tol:e} is out of reach: the rounding of 64-bit floats allows no error bound below {bound:.1e} \
+         here ({iterations} iterations done); {remedy}"
     )]
     DidNotConverge {
+        /// Name of the parameter that sets the error.
+        argument: &'static str,
         /// The error that was asked for.
         tol: f64,
         /// The certified error that was reached.
         bound: f64,
         /// Iterations done.
         iterations: u32,
+        /// What to ask for instead.
+        remedy: &'static str,
     },
     /// The caller cancelled the work.
     #[error("interrupted")]
@@ -80,9 +84,27 @@ impl Error {
         Self::InvalidArgument { argument, problem: problem.into() }
     }
 
+    /// [`Error::DidNotConverge`] where no method would.
+    pub(crate) fn beyond_rounding(tol: f64, bound: f64, iterations: u32) -> Self {
+        Self::DidNotConverge { argument: "tol", tol, bound, iterations, remedy: "ask for a larger `tol`" }
+    }
+
     pub(crate) fn row(argument: &'static str, row: usize, problem: impl Into<String>) -> Self {
         Self::InvalidData { argument, row, problem: problem.into() }
     }
+}
+
+/// A number for a message: 1,253,160.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -92,6 +114,7 @@ mod tests {
     #[test]
     fn messages_name_argument_row_and_remedy() {
         let error = Error::row("weight", 3, "got NaN, weights must be finite and not negative");
+        assert_eq!([7, 100, 1_000, 1_253_160].map(thousands), ["7", "100", "1,000", "1,253,160"]);
         assert_eq!(error.to_string(), "`weight`, row 3: got NaN, weights must be finite and not negative");
     }
 }

@@ -9,7 +9,7 @@ use super::exact::{Blocks, Exact, Spread, WIDTH};
 use super::local::LocalSolver;
 use super::queries::Restart;
 use super::{Dangling, Method, PprParams, plan, power};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, thousands};
 use crate::exec::Exec;
 use crate::graph::Graph;
 
@@ -21,7 +21,7 @@ const WORKSPACES: u64 = 4 << 30;
 const SINGLE: u64 = 14 * 8;
 const BLOCK: u64 = 704 + SINGLE;
 
-/// Why push was all that was needed.
+/// Why push was all that was needed, if nobody asked for it.
 const NEARBY: &str = "few nodes can be reached from there";
 
 /// A query and where its answer goes.
@@ -65,7 +65,7 @@ pub(super) fn answer_nearby(
             return Ok(None);
         }
     }
-    Ok(Some(NEARBY.to_owned()))
+    Ok(Some(why_push(params).to_owned()))
 }
 
 /// Answers every slot; returns why as it did.
@@ -81,7 +81,7 @@ pub(super) fn answer(
     let (mut left, n_slots) = (Vec::new(), slots.len());
     left.extend(slots.iter_mut().filter(|slot| slot.answer.is_none()));
     if left.is_empty() {
-        return Ok(NEARBY.to_owned());
+        return Ok(why_push(params).to_owned());
     }
     let n_local = n_slots - left.len();
     let plan = plan::choose(graph, params, exec)?;
@@ -89,6 +89,10 @@ pub(super) fn answer(
     let others =
         if n_local > 0 { format!("; {n_local} of {n_slots} queries reach few nodes") } else { String::new() };
     Ok(plan.reason + &others)
+}
+
+fn why_push(params: &PprParams) -> &'static str {
+    if params.method == Method::Push { plan::ASKED } else { NEARBY }
 }
 
 fn try_local(local: LocalSolver<'_>, slot: &mut Slot<'_>, params: &PprParams, exec: &Exec) -> Result<()> {
@@ -122,8 +126,17 @@ pub(super) fn check_memory(n_nodes: usize, n_queries: usize, params: &PprParams)
         return Ok(());
     }
     let remedy = if params.top_k.is_none() { "; `top_k` keeps the best of each query only" } else { "" };
+    let queries = if n_queries == 1 {
+        "1 query".to_owned()
+    } else {
+        format!("{} queries", thousands(n_queries as u64))
+    };
+    let needs = if n_queries == 1 { "needs" } else { "need" };
     let problem = format!(
-        "of {limit} bytes is too little: {n_queries} queries on {n_nodes} nodes need {needed}{remedy}"
+        "of {} bytes is too little: {queries} on {} nodes {needs} {} bytes{remedy}",
+        thousands(limit),
+        thousands(n_nodes as u64),
+        thousands(needed)
     );
     Err(Error::argument("memory_limit", problem))
 }
@@ -261,6 +274,9 @@ mod tests {
         assert!(check_memory(n, 100, &params(Some(one_single))).is_ok());
         let message = check_memory(n, 100, &PprParams { memory_limit: Some(1_000), ..PprParams::default() });
         let message = message.unwrap_err().to_string();
-        assert!(message.contains("912000") && message.contains("top_k"), "{message}");
+        assert!(
+            message.contains("100 queries on 1,000 nodes need 912,000 bytes") && message.contains("top_k"),
+            "{message}"
+        );
     }
 }

@@ -61,6 +61,9 @@ pub(super) struct Local {
     pub(super) iterations: u32,
 }
 
+/// What to do where the rounding of push, which adds up over many small steps, forbids `tol`.
+const OTHERS: &str = "that is the limit of \"push\": use method \"auto\", or ask for a larger `tol`";
+
 /// Pushes for the queries of a batch.
 #[derive(Clone, Copy)]
 pub(super) struct LocalSolver<'g> {
@@ -140,7 +143,14 @@ impl<'g> LocalSolver<'g> {
                 return self.finish(pusher).map(Some);
             }
             if errors.amplification * errors.rounding >= 0.5 * tol {
-                return Err(Error::DidNotConverge { tol, bound: error_bound, iterations: 0 });
+                let iterations = self.iterations(pusher);
+                return Err(Error::DidNotConverge {
+                    argument: "tol",
+                    tol,
+                    bound: error_bound,
+                    iterations,
+                    remedy: OTHERS,
+                });
             }
             goal *= (0.5 * tol / (errors.amplification * errors.truncation)).min(0.5);
         }
@@ -156,7 +166,6 @@ impl<'g> LocalSolver<'g> {
 
     fn finish(&self, pusher: &Pusher) -> Result<Local> {
         let errors = self.errors(pusher);
-        let iterations = pusher.n_arcs().div_ceil(self.walk.n_arcs().max(1));
         let mut scores = self.estimates(pusher)?;
         let is_certified = self.params.top_k.is_some_and(|k| {
             let top = top_of(scores.clone(), k);
@@ -170,8 +179,13 @@ impl<'g> LocalSolver<'g> {
             scores,
             error_bound: errors.amplification * (errors.truncation + errors.rounding),
             is_certified,
-            iterations: u32::try_from(iterations).unwrap_or(u32::MAX),
+            iterations: self.iterations(pusher),
         })
+    }
+
+    fn iterations(&self, pusher: &Pusher) -> u32 {
+        let iterations = pusher.n_arcs().div_ceil(self.walk.n_arcs().max(1));
+        u32::try_from(iterations).unwrap_or(u32::MAX)
     }
 
     fn errors(&self, pusher: &Pusher) -> Errors {

@@ -61,6 +61,18 @@ pub enum Stop {
     RankStable,
 }
 
+impl Stop {
+    /// The name users give it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tolerance => "tolerance",
+            Self::Certified => "certified",
+            Self::RankStable => "rank_stable",
+        }
+    }
+}
+
 /// What to compute.
 #[derive(Clone, Debug)]
 pub struct PprParams {
@@ -111,10 +123,14 @@ impl PprParams {
         }
         if self.stop != Stop::Tolerance {
             if self.top_k.is_none() {
-                return Err(Error::argument("stop", "before the tolerance is reached needs `top_k`"));
+                return Err(Error::argument("stop", format!("= \"{}\" needs `top_k`", self.stop.name())));
             }
             if matches!(self.method, Method::GaussSeidel | Method::ConjugateGradients) {
-                let problem = "before the tolerance is reached needs method \"auto\", \"push\" or \"power\"";
+                let problem = format!(
+                    "= \"{}\" needs method \"auto\", \"push\" or \"power\", got \"{}\"",
+                    self.stop.name(),
+                    self.method.name()
+                );
                 return Err(Error::argument("stop", problem));
             }
         }

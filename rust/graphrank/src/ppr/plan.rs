@@ -22,6 +22,9 @@ const SMALL: usize = 1 << 16;
 /// Damping below which one sweep settles all there is to settle.
 const LEAST: f64 = 1e-100;
 
+/// Why a method was taken that the caller named.
+pub(super) const ASKED: &str = "asked for";
+
 /// A method and why.
 pub(super) struct Plan {
     pub(super) method: Method,
@@ -45,7 +48,7 @@ pub(super) fn choose(graph: &Graph, params: &PprParams, exec: &Exec) -> Result<P
         Method::GaussSeidel | Method::ConjugateGradients if params.damping < LEAST => {
             return chosen(Method::Power, "with next to no damping the scores are the restart");
         }
-        method => return chosen(method, "asked for"),
+        method => return chosen(method, ASKED),
     }
     if params.stop != Stop::Tolerance {
         return chosen(Method::Power, "its scores can be looked at after every sweep");

@@ -223,7 +223,7 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
     // Where scores add up to 1, this is the least that `rounding_error` can say.
     let least_bound = ROUNDING * ROUNDINGS_BESIDES as f64 / (1.0 - params.damping);
     if least_bound > params.tol && params.dangling != Dangling::Absorb {
-        return Err(Error::DidNotConverge { tol: params.tol, bound: least_bound, iterations: 0 });
+        return Err(Error::beyond_rounding(params.tol, least_bound, 0));
     }
     let (mut z, mut dangling_score) = start(walk, restart)?;
     let mut next = Buffer::zeroed("scores of the next sweep", walk.n_nodes())?;
@@ -247,10 +247,10 @@ pub(super) fn solve(walk: &Walk<'_>, restart: &Restart, params: &PprParams, exec
             return Ok(Solution { scores, error_bound, iterations, method: Method::Power });
         }
         if last_rounding > params.tol {
-            return Err(Error::DidNotConverge { tol: params.tol, bound: error_bound, iterations });
+            return Err(Error::beyond_rounding(params.tol, error_bound, iterations));
         }
     }
-    Err(Error::DidNotConverge { tol: params.tol, bound: truncation + last_rounding, iterations: most })
+    Err(Error::beyond_rounding(params.tol, truncation + last_rounding, most))
 }
 
 fn may_stop(rule: &mut StopRule, scores: &[f64], error_bound: f64, params: &PprParams) -> Result<bool> {

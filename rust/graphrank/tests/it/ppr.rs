@@ -182,9 +182,9 @@ fn an_early_stop_needs_a_list_and_a_method_that_can() {
     let refused =
         |params| pagerank(&graph, &Queries::from_nodes(&[0]), &params, &exec).unwrap_err().to_string();
     let early = PprParams { stop: Stop::Certified, ..PprParams::default() };
-    assert_eq!(refused(early.clone()), "`stop` before the tolerance is reached needs `top_k`");
+    assert_eq!(refused(early.clone()), "`stop` = \"certified\" needs `top_k`");
     let message = refused(PprParams { top_k: Some(1), method: Method::GaussSeidel, ..early });
-    assert!(message.starts_with("`stop` before the tolerance is reached needs method"), "{message}");
+    assert!(message.starts_with("`stop` = \"certified\" needs method \"auto\""), "{message}");
 }
 
 /// A ring of 3 nodes beside 10,000 nodes of which each reaches all others in 14 steps: from the ring push answers, from the

@@ -158,6 +158,20 @@ impl DynamicPpr {
     /// [`Error::Interrupted`] and [`Error::TimedOut`], after which the scores are as good as the work done so far;
     /// [`Error::DidNotConverge`] if rounding forbids an error as small as `eps`; [`Error::OutOfMemory`].
     pub fn refine(&mut self, exec: &Exec) -> Result<()> {
+        self.settle_all(exec).map_err(|error| match error {
+            // A vector knows its own goal, which the caller did not ask for.
+            Error::DidNotConverge { bound, iterations, .. } => Error::DidNotConverge {
+                argument: "eps",
+                tol: self.params.eps,
+                bound,
+                iterations,
+                remedy: "ask for a larger `eps`",
+            },
+            error => error,
+        })
+    }
+
+    fn settle_all(&mut self, exec: &Exec) -> Result<()> {
         let certificate = self.certificate();
         let rough = certificate.rough();
         self.settle(|_, _| (rough, rough), exec)?;
@@ -171,7 +185,7 @@ impl DynamicPpr {
             eps /= 1.5;
         }
         let bound = self.error_bounds().into_iter().fold(0.0, f64::max);
-        Err(Error::DidNotConverge { tol: self.params.eps, bound, iterations: MOST_ATTEMPTS })
+        Err(Error::beyond_rounding(self.params.eps, bound, MOST_ATTEMPTS))
     }
 
     /// Pushes in all vectors until their errors are what `goals` says of them and the uniform one.

@@ -302,6 +302,8 @@ fn an_error_below_rounding_is_refused_with_the_bound_that_can_be_had() {
         matches!(error, Error::DidNotConverge { bound, .. } if bound > 1e-17 && bound < 1e-12),
         "{error}"
     );
+    let message = error.to_string();
+    assert!(message.starts_with("`eps` = 1e-17 is out") && message.ends_with("larger `eps`"), "{message}");
 }
 
 /// Updates that stay far from each other leave little room between what nobody looked at and what is allowed.

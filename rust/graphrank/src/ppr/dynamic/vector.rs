@@ -206,11 +206,7 @@ impl Vector {
                 self.recompute(rows, exec)?;
                 history.clear();
                 if self.sums.drift > goal / 2.0 {
-                    return Err(Error::DidNotConverge {
-                        tol: goal,
-                        bound: 2.0 * self.sums.drift,
-                        iterations,
-                    });
+                    return Err(Error::beyond_rounding(goal, 2.0 * self.sums.drift, iterations));
                 }
                 continue;
             }
@@ -228,7 +224,7 @@ impl Vector {
             }
         }
         let bound = self.norm() + self.sums.drift;
-        Err(Error::DidNotConverge { tol: goal, bound, iterations: MOST_ROUNDS })
+        Err(Error::beyond_rounding(goal, bound, MOST_ROUNDS))
     }
 
     /// Takes the best combination of this state and earlier ones, where ‖r‖₁ <= `norm`.

@@ -132,7 +132,7 @@ impl<'g> Exact<'g> {
         let (scores, error_bound) = self.convert(&work.z, solved, spread)?;
         if error_bound.is_nan() || error_bound > self.params.tol {
             let (tol, iterations) = (self.params.tol, solved.iterations);
-            return Err(Error::DidNotConverge { tol, bound: error_bound, iterations });
+            return Err(Error::beyond_rounding(tol, error_bound, iterations));
         }
         Ok(Solution { scores, error_bound, iterations: solved.iterations, method: self.method })
     }
