@@ -171,5 +171,5 @@ def test_an_allowance_of_memory_changes_no_answer_or_refuses_at_once():
     needs = r"`memory_limit` of 1,000,000 bytes is too little: 100 queries on .* bytes; `top_k`"
     with pytest.raises(InvalidArgumentError, match=needs):
         gr.personalized_pagerank(g, sources, memory_limit=1_000_000)
-    with pytest.raises(GraphRankError, match="1 query .* needs 2,240,060 bytes"):
+    with pytest.raises(GraphRankError, match=r"1 query .* needs 2,240,060 bytes"):
         gr.personalized_pagerank(g, 3, top_k=5, memory_limit=1_000)

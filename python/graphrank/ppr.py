@@ -417,8 +417,12 @@ class PprResult:
     def __repr__(self) -> str:
         count = "1 query" if len(self) == 1 else f"{len(self):,} queries"
         bound = f"{self.error_bound.max():.1e}" if len(self) else "0"
+        likely = ""
+        if self.estimated_error is not None and len(self):
+            likely = f", estimated_error~{self.estimated_error.max():.1e}"
         return (
-            f"PprResult({count}, {self.graph.n_nodes:,} nodes, method={self.method!r}, error_bound<={bound})"
+            f"PprResult({count}, {self.graph.n_nodes:,} nodes, method={self.method!r}, "
+            f"error_bound<={bound}{likely})"
         )
 
     def _repr_html_(self) -> str:

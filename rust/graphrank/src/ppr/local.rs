@@ -128,7 +128,7 @@ impl<'g> LocalSolver<'g> {
                 let errors = self.errors(pusher);
                 if pusher.n_pushes() > 0 && errors.amplification * errors.rounding >= 0.5 * tol {
                     let bound = errors.amplification * (errors.truncation + errors.rounding);
-                    return Err(Error::DidNotConverge { tol, bound, iterations: 0 });
+                    return Err(self.beyond_rounding(pusher, bound));
                 }
                 if !pusher.round(self.walk, goal, self.most_arcs, exec)? {
                     return Ok(None);
@@ -143,14 +143,7 @@ impl<'g> LocalSolver<'g> {
                 return self.finish(pusher).map(Some);
             }
             if errors.amplification * errors.rounding >= 0.5 * tol {
-                let iterations = self.iterations(pusher);
-                return Err(Error::DidNotConverge {
-                    argument: "tol",
-                    tol,
-                    bound: error_bound,
-                    iterations,
-                    remedy: OTHERS,
-                });
+                return Err(self.beyond_rounding(pusher, error_bound));
             }
             goal *= (0.5 * tol / (errors.amplification * errors.truncation)).min(0.5);
         }
@@ -181,6 +174,16 @@ impl<'g> LocalSolver<'g> {
             is_certified,
             iterations: self.iterations(pusher),
         })
+    }
+
+    fn beyond_rounding(&self, pusher: &Pusher, bound: f64) -> Error {
+        Error::DidNotConverge {
+            argument: "tol",
+            tol: self.params.tol,
+            bound,
+            iterations: self.iterations(pusher),
+            remedy: OTHERS,
+        }
     }
 
     fn iterations(&self, pusher: &Pusher) -> u32 {
