@@ -16,7 +16,7 @@ type Meta = [u64; 4];
 /// Saves a graph, with bytes of the caller's own (names of the nodes, say) beside it.
 ///
 /// # Errors
-/// [`Error::Io`] if the system refuses; the file that was there before then stays as it was.
+/// [`Error::Io`](crate::Error::Io) if the system refuses; the file that was there before then stays as it was.
 pub fn save_graph(graph: &Graph, attachment: &[u8], path: &Path, exec: &Exec) -> Result<()> {
     container::refuse_big_endian(path)?;
     let arcs = graph.arcs();
@@ -41,7 +41,7 @@ pub fn save_graph(graph: &Graph, attachment: &[u8], path: &Path, exec: &Exec) ->
 /// while the graph is in use; saving over it is fine.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::CorruptFile`] if it is truncated, altered or of another kind.
+/// [`Error::Io`](crate::Error::Io) if the file cannot be read, [`Error::CorruptFile`](crate::Error::CorruptFile) if it is truncated, altered or of another kind.
 pub fn load_graph(path: &Path, exec: &Exec) -> Result<(Graph, Vec<u8>)> {
     container::refuse_big_endian(path)?;
     let file = Container::open(path, exec)?;

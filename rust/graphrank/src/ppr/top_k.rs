@@ -31,6 +31,13 @@ pub(super) fn best(scores: &[f64], k: usize) -> Result<Vec<(u32, f64)>> {
 
 /// The same with the score that comes next.
 pub(super) fn top(scores: &[f64], k: usize) -> Result<Top> {
+    if k < scores.len() / 8 {
+        let mut best = Best::new(k + 1);
+        (0u32..).zip(scores).for_each(|(node, &score)| best.offer(node, score));
+        let mut list = best.into_ranked();
+        let next = if list.len() > k { list.pop().map_or(0.0, |(_, score)| score) } else { 0.0 };
+        return Ok(Top { list, next });
+    }
     let n_positive = scores.iter().filter(|&&score| score > 0.0).count();
     let positive = (0u32..).zip(scores.iter().copied()).filter(|&(_, score)| score > 0.0);
     Ok(top_of(try_collect("candidates for the best nodes", n_positive, positive)?, k))
