@@ -51,6 +51,8 @@ pub(super) struct Uniform {
     scores: Vec<f64>,
     /// α times the score on dangling nodes.
     dangling: f64,
+    /// A bound on the L1 error of the scores.
+    error: f64,
     /// Best nodes.
     list: Vec<u32>,
 }
@@ -113,13 +115,15 @@ impl Uniform {
             weights: vec![1.0; n].into(),
         };
         let params = PprParams { damping, dangling: Dangling::Absorb, tol: 1e-10, ..PprParams::default() };
-        let Scores::Dense(scores) = pagerank(graph, &queries, &params, exec)?.scores else {
+        let answer = pagerank(graph, &queries, &params, exec)?;
+        let error = answer.error_bounds.iter().sum();
+        let Scores::Dense(scores) = answer.scores else {
             return Err(Error::argument("top_k", "was not asked for"));
         };
         let on_dangling = (0u32..).zip(&scores).filter(|&(v, _)| walk.degree(v) == 0).map(|(_, &b)| b);
         let dangling = damping * numeric::sum(on_dangling);
         let list = top_k::best(&scores, LIST)?.into_iter().map(|(node, _)| node).collect();
-        Ok(Self { scores, dangling, list })
+        Ok(Self { scores, dangling, error, list })
     }
 }
 
@@ -219,7 +223,9 @@ impl<'a> Engine<'a> {
                 // Mass that does not reach dangling nodes in b is 1 - D(b) / c.
                 Some(uniform) if self.has_dangling => {
                     let spread = (1.0 - stop) * estimate.dangling / (stop - uniform.dangling);
-                    let bound = estimate.bound / stop + 1e-9;
+                    // An error of b changes what is passed on, and by D(b) how much of it.
+                    let passed = spread * uniform.error * (1.0 + (1.0 - stop) / stop);
+                    let bound = estimate.bound / stop + passed + 1e-12;
                     Rule { spread, bound, amplification: 1.0 / stop, ..keep }
                 }
                 _ => keep,
@@ -278,7 +284,8 @@ impl<'a> Engine<'a> {
         for &(node, score) in &estimate.sparse {
             best.offer(node, self.score(rule, node, score + column_part(node)));
         }
-        // Of nodes without a sparse part, the best are among those of the columns.
+        // Of nodes without a sparse part, the best of one column are among its list. With several, a node that is in
+        // the list of none could still have the largest sum: those are not looked for.
         let uniform = rule.uniform.filter(|_| rule.spread > 0.0).map(|uniform| &uniform.list[..]);
         let columns = self.lists.iter().zip(&estimate.coefficients).filter(|&(_, &r)| r > 0.0);
         let lists = columns.map(|(list, _)| &list[..]).chain(uniform);
