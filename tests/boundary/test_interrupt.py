@@ -69,7 +69,7 @@ WORK = {
     ),
     "a large update of scores": (
         "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 3 * n)); "
-        "g = gr.Graph.from_edges((a[0], a[1])); gone = g.edges()[: n // 8]; "
+        "g = gr.Graph.from_edges((a[0], a[1]), nodes=np.arange(n)); gone = g.edges().sample(n, shuffle=True, seed=0); "
         "ppr = gr.DynamicPpr(g, g.nodes['id'][0], eps=0.1, damping=0.99)",
         "[ppr.update(delete=gone, insert=gone, progress=how[0], timeout_s=how[1]) for _ in range(100)]",
     ),
