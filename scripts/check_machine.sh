@@ -16,10 +16,10 @@ command -v "$python" >/dev/null 2>&1 ||
     stop "\"$python\" cannot create virtual environments: install its venv package (on Debian and Ubuntu: apt install python3-venv)."
 
 command -v cargo >/dev/null 2>&1 ||
-    stop "graphrank needs Rust 1.88 or newer and found no \"cargo\": install it from https://rustup.rs and run this command again."
+    stop "graphrank needs Rust 1.89 or newer and found no \"cargo\": install it from https://rustup.rs and run this command again."
 minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
-[ "${minor:-0}" -ge 88 ] ||
-    stop "graphrank needs Rust 1.88 or newer, and this is \"$(cargo --version 2>&1 | head -n 1)\": update it (rustup update) or install it from https://rustup.rs."
+[ "${minor:-0}" -ge 89 ] ||
+    stop "graphrank needs Rust 1.89 or newer, and this is \"$(cargo --version 2>&1 | head -n 1)\": update it (rustup update) or install it from https://rustup.rs."
 
 command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 ||
     stop "graphrank needs a C linker and found none: install gcc (on Debian and Ubuntu: apt install gcc libc6-dev)."

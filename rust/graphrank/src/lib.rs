@@ -6,6 +6,7 @@
 //!
 //! | module | question |
 //! |---|---|
+//! | [`embedding`] | What does a node resemble? |
 //! | [`ppr`] | Which nodes matter, from where I stand? |
 //! | [`io`] | How does a graph survive the process? |
 //! | [`rng`] | Where does randomness come from? |
@@ -14,6 +15,7 @@
 //! approximate answer carries a bound on its error. Input that cannot be used gives an [`Error`] that names it, and a
 //! panic is a defect.
 
+pub mod embedding;
 mod error;
 mod exec;
 mod graph;
@@ -22,6 +24,7 @@ mod memory;
 mod numeric;
 pub mod ppr;
 pub mod rng;
+mod simd;
 
 pub use error::{Error, Result};
 pub use exec::Exec;

@@ -1,0 +1,1 @@
+//! Nodes as vectors, and what is near a vector.

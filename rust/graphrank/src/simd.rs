@@ -1,0 +1,252 @@
+//! One source, compiled for three instruction sets, chosen when the program runs.
+//!
+//! The crate is built for any processor of its architecture. A [`Kernel`] is ordinary code over fixed arrays such as
+//! `[f32; 16]`, which the compiler turns into vector instructions; [`Isa::run`] holds it compiled for AVX-512, for AVX2
+//! and for the baseline, and jumps to the best that the processor has.
+//!
+//! All three give the same bits: lanes do not mix, sums keep the order in which they are written, and the compiler does
+//! not fuse a product into a sum. What has an instruction of its own, the conversions of 16-bit floats, is in [`Simd`],
+//! and rounds alike everywhere.
+
+use std::sync::OnceLock;
+
+/// Lanes that kernels work in; the widest registers hold so many 32-bit floats.
+pub(crate) const LANES: usize = 16;
+
+/// Code to be compiled for every instruction set. Implementations carry `#[inline(always)]`: a call would leave the
+/// instruction set behind.
+pub(crate) trait Kernel {
+    type Output;
+
+    fn run<S: Simd>(self) -> Self::Output;
+}
+
+/// What kernels cannot write as plain loops.
+pub(crate) trait Simd {
+    /// 16-bit floats (IEEE 754 binary16) as 32-bit ones; finite values only.
+    fn widen(halves: &[u16; LANES]) -> [f32; LANES];
+
+    /// The nearest 16-bit floats, ties to even; values beyond the largest, 65,504, become infinite.
+    fn narrow(singles: &[f32; LANES]) -> [u16; LANES];
+}
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa(Set);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// The widest one.
+    pub(crate) fn best() -> Self {
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(|| Self::available().last().copied().unwrap_or(Self(Set::Baseline)))
+    }
+
+    /// All of them, the widest last.
+    pub(crate) fn available() -> Vec<Self> {
+        let mut sets = vec![Self(Set::Baseline)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c");
+            if has_avx2 {
+                sets.push(Self(Set::Avx2));
+            }
+            if has_avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                sets.push(Self(Set::Avx512));
+            }
+        }
+        sets
+    }
+
+    /// Runs `kernel`, compiled for this instruction set.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            Set::Baseline => kernel.run::<Baseline>(),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the wheel runs anywhere, so the instruction set is chosen here")]
+            // SAFETY: `available` is the only maker of these, after it asked the processor.
+            Set::Avx2 => unsafe { x86::avx2(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the wheel runs anywhere, so the instruction set is chosen here")]
+            // SAFETY: as above.
+            Set::Avx512 => unsafe { x86::avx512(kernel) },
+        }
+    }
+}
+
+/// What the crate is compiled for.
+struct Baseline;
+
+impl Simd for Baseline {
+    #[inline(always)]
+    fn widen(halves: &[u16; LANES]) -> [f32; LANES] {
+        // Exponent and fraction moved into their places name 2^-112 of the value, also where it is subnormal.
+        let scale = f32::from_bits((127 + 112) << 23);
+        halves.map(|half| {
+            let magnitude = f32::from_bits(u32::from(half & 0x7fff) << 13) * scale;
+            f32::from_bits(magnitude.to_bits() | u32::from(half & 0x8000) << 16)
+        })
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the value has 15 bits by construction")]
+    fn narrow(singles: &[f32; LANES]) -> [u16; LANES] {
+        singles.map(|single| {
+            let (bits, magnitude) = (single.to_bits(), single.abs());
+            // Below the least normal half, adding 2^-1 · 2^-13 makes the processor round at a half's last place.
+            let subnormal = (magnitude + 0.5).to_bits() - 0.5f32.to_bits();
+            let rounded = magnitude.to_bits() + 0xfff + (magnitude.to_bits() >> 13 & 1);
+            let normal = (rounded >> 13).wrapping_sub((127 - 15) << 10).min(0x7c00);
+            let half = if magnitude < 6.103_515_6e-5 { subnormal } else { normal };
+            half as u16 | (bits >> 16 & 0x8000) as u16
+        })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        __m128i, __m256, __m256i, __m512, _MM_FROUND_TO_NEAREST_INT, _mm256_cvtph_ps, _mm256_cvtps_ph,
+        _mm512_cvtph_ps, _mm512_cvtps_ph,
+    };
+    use std::mem::transmute;
+
+    use super::{Kernel, LANES, Simd};
+
+    struct Avx2;
+    struct Avx512;
+
+    #[target_feature(enable = "avx2,f16c")]
+    pub(super) fn avx2<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run::<Avx2>()
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")]
+    pub(super) fn avx512<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run::<Avx512>()
+    }
+
+    #[expect(unsafe_code, reason = "one instruction converts what takes eight in plain code")]
+    impl Simd for Avx2 {
+        #[inline(always)]
+        fn widen(halves: &[u16; LANES]) -> [f32; LANES] {
+            // SAFETY: only `avx2` runs kernels with this type; the arrays are vectors of the same size and any bits.
+            unsafe {
+                let [low, high] = transmute::<[u16; LANES], [__m128i; 2]>(*halves);
+                transmute::<[__m256; 2], [f32; LANES]>([_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)])
+            }
+        }
+
+        #[inline(always)]
+        fn narrow(singles: &[f32; LANES]) -> [u16; LANES] {
+            // SAFETY: as above.
+            unsafe {
+                let [low, high] = transmute::<[f32; LANES], [__m256; 2]>(*singles);
+                let low = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(low);
+                let high = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(high);
+                transmute::<[__m128i; 2], [u16; LANES]>([low, high])
+            }
+        }
+    }
+
+    #[expect(unsafe_code, reason = "one instruction converts what takes eight in plain code")]
+    impl Simd for Avx512 {
+        #[inline(always)]
+        fn widen(halves: &[u16; LANES]) -> [f32; LANES] {
+            // SAFETY: only `avx512` runs kernels with this type; the arrays are vectors of the same size and any bits.
+            unsafe {
+                let halves = transmute::<[u16; LANES], __m256i>(*halves);
+                transmute::<__m512, [f32; LANES]>(_mm512_cvtph_ps(halves))
+            }
+        }
+
+        #[inline(always)]
+        fn narrow(singles: &[f32; LANES]) -> [u16; LANES] {
+            // SAFETY: as above.
+            unsafe {
+                let singles = transmute::<[f32; LANES], __m512>(*singles);
+                transmute::<__m256i, [u16; LANES]>(_mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(singles))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Widen([u16; LANES]);
+    struct Narrow([f32; LANES]);
+
+    impl Kernel for Widen {
+        type Output = [f32; LANES];
+
+        #[inline(always)]
+        fn run<S: Simd>(self) -> [f32; LANES] {
+            S::widen(&self.0)
+        }
+    }
+
+    impl Kernel for Narrow {
+        type Output = [u16; LANES];
+
+        #[inline(always)]
+        fn run<S: Simd>(self) -> [u16; LANES] {
+            S::narrow(&self.0)
+        }
+    }
+
+    /// Every finite half is what its definition says, and comes back; what lies between two goes to the nearer one.
+    #[test]
+    fn halves_are_converted_alike_by_every_instruction_set() {
+        let finite = (0..=u16::MAX).filter(|half| half & 0x7c00 != 0x7c00);
+        for isa in Isa::available() {
+            for half in finite.clone() {
+                let (exponent, fraction) = (i32::from(half >> 10 & 31), f64::from(half & 1023) / 1024.0);
+                let magnitude = if exponent == 0 {
+                    fraction / 16384.0
+                } else {
+                    (1.0 + fraction) * 2f64.powi(exponent - 15)
+                };
+                let value = if half < 0x8000 { magnitude } else { -magnitude };
+                let single = isa.run(Widen([half; LANES]))[3];
+                assert_eq!(f64::from(single), value, "{isa:?} {half:#x}");
+                assert_eq!(isa.run(Narrow([single; LANES]))[7], half, "{isa:?} {half:#x}");
+                if half & 0x7fff < 0x7bff && half & 0x7fff > 0 {
+                    let next = isa.run(Widen([half + 1; LANES]))[0];
+                    let middle = f32::midpoint(single, next);
+                    let even = half + (half & 1);
+                    assert_eq!(
+                        isa.run(Narrow([middle; LANES]))[0],
+                        even,
+                        "{isa:?} {half:#x}: ties go to even"
+                    );
+                    let (toward, away) = (f32::midpoint(middle, single), f32::midpoint(middle, next));
+                    assert_eq!(isa.run(Narrow([toward; LANES]))[0], half);
+                    assert_eq!(isa.run(Narrow([away; LANES]))[0], half + 1);
+                }
+            }
+            assert_eq!(
+                isa.run(Narrow([
+                    1e-9, -1e-9, 0.0, -0.0, 65504.0, 65519.0, 65520.0, 1e9, 1e-8, 3e-8, 0.0, 0.0, 0.0, 0.0,
+                    0.0, -1e9
+                ]))[..10],
+                [0, 0x8000, 0, 0x8000, 0x7bff, 0x7bff, 0x7c00, 0x7c00, 0, 1],
+                "{isa:?}"
+            );
+        }
+    }
+}
