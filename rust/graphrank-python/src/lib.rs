@@ -8,6 +8,7 @@
 mod convert;
 mod debug;
 mod dynamic_ppr;
+mod embedding;
 mod error;
 mod graph;
 mod pool;
@@ -22,6 +23,8 @@ mod _core {
     use super::debug::{debug_panic, debug_spin};
     #[pymodule_export]
     use super::dynamic_ppr::{PyDynamicIndex, PyDynamicPpr};
+    #[pymodule_export]
+    use super::embedding::fastrp;
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]

@@ -20,6 +20,10 @@ pub enum Domain {
     Calibration = 3,
     /// Walks that follow a graph: the first ones, then those of every changed row.
     Repair = 4,
+    /// Rows of a random projection, by the key of the node.
+    Projection = 5,
+    /// Rows of a random projection, by the key of the feature.
+    FeatureProjection = 6,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.
@@ -62,7 +66,7 @@ impl ShortStream {
 }
 
 /// 2^64 divided by the golden ratio, made odd: a counter in steps of it visits every number.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64's finaliser: a bijection that spreads every input bit over the output.
 pub(crate) fn mix(x: u64) -> u64 {

@@ -21,13 +21,48 @@ pub(crate) trait Kernel {
     fn run<S: Simd>(self) -> Self::Output;
 }
 
-/// What kernels cannot write as plain loops.
+/// The instructions that kernels name themselves. A [`Simd::Vector`] is [`LANES`] floats of 32 bits in registers; sums that
+/// loop over rows are kept in them, because the compiler finds registers for plain arrays only sometimes.
 pub(crate) trait Simd {
-    /// 16-bit floats (IEEE 754 binary16) as 32-bit ones; finite values only.
-    fn widen(halves: &[u16; LANES]) -> [f32; LANES];
+    type Vector: Copy;
+
+    fn splat(x: f32) -> Self::Vector;
+
+    fn load(lanes: &[f32; LANES]) -> Self::Vector;
+
+    fn store(vector: Self::Vector) -> [f32; LANES];
+
+    fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    fn load_signs(lanes: &[i8; LANES]) -> Self::Vector;
+
+    /// 16-bit floats (IEEE 754 binary16); finite values only.
+    fn load_halves(lanes: &[u16; LANES]) -> Self::Vector;
 
     /// The nearest 16-bit floats, ties to even; values beyond the largest, 65,504, become infinite.
-    fn narrow(singles: &[f32; LANES]) -> [u16; LANES];
+    fn store_halves(vector: Self::Vector) -> [u16; LANES];
+}
+
+/// Asks for the bytes of `row` to be brought near, because they are read soon.
+#[inline(always)]
+pub(crate) fn prefetch<T>(row: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        const LINE: usize = 64;
+        let start = row.as_ptr().cast::<i8>();
+        for line in 0..size_of_val(row).div_ceil(LINE) {
+            #[expect(unsafe_code, reason = "rows from memory wait four times as long without it")]
+            // SAFETY: every x86-64 processor has the instruction, which reads nothing the program can observe.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line * LINE));
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
 }
 
 /// An instruction set that this processor has.
@@ -88,14 +123,46 @@ impl Isa {
 }
 
 /// What the crate is compiled for.
-struct Baseline;
+pub(crate) struct Baseline;
 
 impl Simd for Baseline {
+    type Vector = [f32; LANES];
+
     #[inline(always)]
-    fn widen(halves: &[u16; LANES]) -> [f32; LANES] {
+    fn splat(x: f32) -> Self::Vector {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn load(lanes: &[f32; LANES]) -> Self::Vector {
+        *lanes
+    }
+
+    #[inline(always)]
+    fn store(vector: Self::Vector) -> [f32; LANES] {
+        vector
+    }
+
+    #[inline(always)]
+    fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+
+    #[inline(always)]
+    fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        std::array::from_fn(|i| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    fn load_signs(lanes: &[i8; LANES]) -> Self::Vector {
+        lanes.map(f32::from)
+    }
+
+    #[inline(always)]
+    fn load_halves(lanes: &[u16; LANES]) -> Self::Vector {
         // Exponent and fraction moved into their places name 2^-112 of the value, also where it is subnormal.
         let scale = f32::from_bits((127 + 112) << 23);
-        halves.map(|half| {
+        lanes.map(|half| {
             let magnitude = f32::from_bits(u32::from(half & 0x7fff) << 13) * scale;
             f32::from_bits(magnitude.to_bits() | u32::from(half & 0x8000) << 16)
         })
@@ -103,11 +170,11 @@ impl Simd for Baseline {
 
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "the value has 15 bits by construction")]
-    fn narrow(singles: &[f32; LANES]) -> [u16; LANES] {
-        singles.map(|single| {
+    fn store_halves(vector: Self::Vector) -> [u16; LANES] {
+        vector.map(|single| {
             let (bits, magnitude) = (single.to_bits(), single.abs());
-            // Below the least normal half, adding 2^-1 · 2^-13 makes the processor round at a half's last place.
-            let subnormal = (magnitude + 0.5).to_bits() - 0.5f32.to_bits();
+            // Below the least normal half, adding 2^-1 makes the processor round at a half's last place.
+            let subnormal = (magnitude + 0.5).to_bits().wrapping_sub(0.5f32.to_bits());
             let rounded = magnitude.to_bits() + 0xfff + (magnitude.to_bits() >> 13 & 1);
             let normal = (rounded >> 13).wrapping_sub((127 - 15) << 10).min(0x7c00);
             let half = if magnitude < 6.103_515_6e-5 { subnormal } else { normal };
@@ -117,10 +184,13 @@ impl Simd for Baseline {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "registers are named by the processor's own instructions")]
 mod x86 {
     use std::arch::x86_64::{
-        __m128i, __m256, __m256i, __m512, _MM_FROUND_TO_NEAREST_INT, _mm256_cvtph_ps, _mm256_cvtps_ph,
-        _mm512_cvtph_ps, _mm512_cvtps_ph,
+        __m128i, __m256, __m256i, __m512, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm256_add_ps,
+        _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_mul_ps,
+        _mm256_set1_ps, _mm512_add_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
+        _mm512_cvtps_ph, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
     };
     use std::mem::transmute;
 
@@ -139,46 +209,109 @@ mod x86 {
         kernel.run::<Avx512>()
     }
 
-    #[expect(unsafe_code, reason = "one instruction converts what takes eight in plain code")]
+    // SAFETY of all that follows: only the two functions above run kernels with these types, so the processor has the
+    // instructions; arrays and vectors that are transmuted have the same size and any bits are values of both.
+
     impl Simd for Avx2 {
+        type Vector = [__m256; 2];
+
         #[inline(always)]
-        fn widen(halves: &[u16; LANES]) -> [f32; LANES] {
-            // SAFETY: only `avx2` runs kernels with this type; the arrays are vectors of the same size and any bits.
+        fn splat(x: f32) -> Self::Vector {
+            unsafe { [_mm256_set1_ps(x); 2] }
+        }
+
+        #[inline(always)]
+        fn load(lanes: &[f32; LANES]) -> Self::Vector {
+            unsafe { transmute::<[f32; LANES], [__m256; 2]>(*lanes) }
+        }
+
+        #[inline(always)]
+        fn store(vector: Self::Vector) -> [f32; LANES] {
+            unsafe { transmute::<[__m256; 2], [f32; LANES]>(vector) }
+        }
+
+        #[inline(always)]
+        fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+            unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+            unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn load_signs(lanes: &[i8; LANES]) -> Self::Vector {
             unsafe {
-                let [low, high] = transmute::<[u16; LANES], [__m128i; 2]>(*halves);
-                transmute::<[__m256; 2], [f32; LANES]>([_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)])
+                let [low, high] = transmute::<[i8; LANES], [u64; 2]>(*lanes);
+                [low, high].map(|half| {
+                    let half = transmute::<[u64; 2], __m128i>([half, 0]);
+                    _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(half))
+                })
             }
         }
 
         #[inline(always)]
-        fn narrow(singles: &[f32; LANES]) -> [u16; LANES] {
-            // SAFETY: as above.
+        fn load_halves(lanes: &[u16; LANES]) -> Self::Vector {
             unsafe {
-                let [low, high] = transmute::<[f32; LANES], [__m256; 2]>(*singles);
-                let low = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(low);
-                let high = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(high);
+                let [low, high] = transmute::<[u16; LANES], [__m128i; 2]>(*lanes);
+                [_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)]
+            }
+        }
+
+        #[inline(always)]
+        fn store_halves(vector: Self::Vector) -> [u16; LANES] {
+            unsafe {
+                let low = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(vector[0]);
+                let high = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(vector[1]);
                 transmute::<[__m128i; 2], [u16; LANES]>([low, high])
             }
         }
     }
 
-    #[expect(unsafe_code, reason = "one instruction converts what takes eight in plain code")]
     impl Simd for Avx512 {
+        type Vector = __m512;
+
         #[inline(always)]
-        fn widen(halves: &[u16; LANES]) -> [f32; LANES] {
-            // SAFETY: only `avx512` runs kernels with this type; the arrays are vectors of the same size and any bits.
-            unsafe {
-                let halves = transmute::<[u16; LANES], __m256i>(*halves);
-                transmute::<__m512, [f32; LANES]>(_mm512_cvtph_ps(halves))
-            }
+        fn splat(x: f32) -> Self::Vector {
+            unsafe { _mm512_set1_ps(x) }
         }
 
         #[inline(always)]
-        fn narrow(singles: &[f32; LANES]) -> [u16; LANES] {
-            // SAFETY: as above.
+        fn load(lanes: &[f32; LANES]) -> Self::Vector {
+            unsafe { _mm512_loadu_ps(lanes.as_ptr()) }
+        }
+
+        #[inline(always)]
+        fn store(vector: Self::Vector) -> [f32; LANES] {
+            unsafe { transmute::<__m512, [f32; LANES]>(vector) }
+        }
+
+        #[inline(always)]
+        fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+            unsafe { _mm512_add_ps(a, b) }
+        }
+
+        #[inline(always)]
+        fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+            unsafe { _mm512_mul_ps(a, b) }
+        }
+
+        #[inline(always)]
+        fn load_signs(lanes: &[i8; LANES]) -> Self::Vector {
+            unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(lanes.as_ptr().cast()))) }
+        }
+
+        #[inline(always)]
+        fn load_halves(lanes: &[u16; LANES]) -> Self::Vector {
+            unsafe { _mm512_cvtph_ps(transmute::<[u16; LANES], __m256i>(*lanes)) }
+        }
+
+        #[inline(always)]
+        fn store_halves(vector: Self::Vector) -> [u16; LANES] {
             unsafe {
-                let singles = transmute::<[f32; LANES], __m512>(*singles);
-                transmute::<__m256i, [u16; LANES]>(_mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(singles))
+                let halves = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(vector);
+                transmute::<__m256i, [u16; LANES]>(halves)
             }
         }
     }
@@ -196,7 +329,7 @@ mod tests {
 
         #[inline(always)]
         fn run<S: Simd>(self) -> [f32; LANES] {
-            S::widen(&self.0)
+            S::store(S::load_halves(&self.0))
         }
     }
 
@@ -205,7 +338,7 @@ mod tests {
 
         #[inline(always)]
         fn run<S: Simd>(self) -> [u16; LANES] {
-            S::narrow(&self.0)
+            S::store_halves(S::load(&self.0))
         }
     }
 

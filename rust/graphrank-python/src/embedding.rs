@@ -1,0 +1,105 @@
+//! Node embeddings at the boundary.
+
+use graphrank::embedding::{self, Direction, FastRpParams, Features, NodeData, Output, Precision};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2};
+use pyo3::prelude::*;
+
+use crate::convert::slice;
+use crate::error::exception;
+use crate::graph::PyGraph;
+use crate::run::{RunOpts, run};
+
+/// Columns that a sweep adds up in the few nanoseconds of a unit.
+const COLUMNS_PER_UNIT: usize = 64;
+
+/// The caller's array for the vectors: 32-bit floats, or the bits of 16-bit ones.
+#[derive(FromPyObject)]
+pub(crate) enum VectorArray<'py> {
+    #[pyo3(transparent)]
+    F32(PyReadwriteArray2<'py, f32>),
+    #[pyo3(transparent)]
+    F16(PyReadwriteArray2<'py, u16>),
+}
+
+/// Writes the embedding into `out`.
+#[pyfunction]
+#[pyo3(signature = (graph, keys, features, feature_keys, dim, weights, normalization_strength, self_influence, sparsity, normalize, feature_ratio, direction, state, memory_limit, seed, out, how))]
+pub(crate) fn fastrp<'py>(
+    py: Python<'py>,
+    graph: &PyGraph,
+    keys: PyReadonlyArray1<'py, u64>,
+    features: Option<PyReadonlyArray2<'py, f32>>,
+    feature_keys: Option<PyReadonlyArray1<'py, u64>>,
+    dim: usize,
+    weights: Vec<f64>,
+    normalization_strength: f64,
+    self_influence: f64,
+    sparsity: f64,
+    normalize: bool,
+    feature_ratio: f64,
+    direction: &str,
+    state: &str,
+    memory_limit: Option<u64>,
+    seed: u64,
+    mut out: VectorArray<'py>,
+    how: RunOpts,
+) -> PyResult<()> {
+    let params = FastRpParams {
+        dim,
+        weights,
+        normalization_strength,
+        self_influence,
+        sparsity,
+        normalize,
+        feature_ratio,
+        direction: named_direction(py, direction)?,
+        state: precision(py, state)?,
+        memory_limit,
+        seed,
+    };
+    let features = match (&features, &feature_keys) {
+        (Some(values), Some(keys)) => Some(Features {
+            values: values.as_slice().map_err(|_| not_contiguous(py, "features"))?,
+            keys: slice(keys, "feature_keys")?,
+        }),
+        _ => None,
+    };
+    let nodes = NodeData { keys: slice(&keys, "keys")?, features };
+    let mut output = match &mut out {
+        VectorArray::F32(out) => Output::F32(out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?),
+        VectorArray::F16(out) => Output::F16(out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?),
+    };
+    let graph = graph.graph();
+    let sweeps = params.weights.len() * (dim / COLUMNS_PER_UNIT + 1);
+    let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(sweeps);
+    run(py, how, units, "embedding nodes", |exec| {
+        embedding::fastrp_into(graph, &nodes, &params, &mut output, exec)
+    })
+}
+
+fn not_contiguous(py: Python<'_>, argument: &str) -> PyErr {
+    exception(py, "InvalidArgumentError", format!("`{argument}` must be contiguous, row after row"))
+}
+
+fn named_direction(py: Python<'_>, name: &str) -> PyResult<Direction> {
+    match name {
+        "both" => Ok(Direction::Both),
+        "out" => Ok(Direction::Out),
+        "in" => Ok(Direction::In),
+        _ => {
+            let message = format!(r#"`direction` must be "both", "out" or "in", got {name:?}"#);
+            Err(exception(py, "InvalidArgumentError", message))
+        }
+    }
+}
+
+fn precision(py: Python<'_>, name: &str) -> PyResult<Precision> {
+    match name {
+        "float32" => Ok(Precision::F32),
+        "float16" => Ok(Precision::F16),
+        _ => {
+            let message = format!(r#"`state` must be "float32" or "float16", got {name:?}"#);
+            Err(exception(py, "InvalidArgumentError", message))
+        }
+    }
+}

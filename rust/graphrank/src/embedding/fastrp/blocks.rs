@@ -1,0 +1,227 @@
+//! All powers of one block of columns, and what is kept of them.
+
+use std::marker::PhantomData;
+
+use crate::error::Result;
+use crate::exec::Exec;
+use crate::memory::Buffer;
+use crate::simd::{Isa, Kernel, LANES, Simd};
+
+use super::gather::{Finish, Row, Rows, Source};
+use super::lane::{Lane, State};
+use super::layout::Layout;
+use super::neighborhood::Neighborhood;
+use super::start::Start;
+
+/// What one block of columns is computed with.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks<'a> {
+    pub(super) neighborhood: &'a Neighborhood<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) start: &'a Start<'a>,
+    /// Per position, the power of the degree; `None` if all are 1.
+    pub(super) factors: Option<&'a [f32]>,
+    pub(super) last_power: usize,
+    pub(super) isa: Isa,
+    pub(super) exec: &'a Exec,
+}
+
+/// Room for the powers of a block, used again for every block.
+pub(super) struct Scratch<T> {
+    signs: Buffer<[i8; LANES]>,
+    states: [Buffer<[T; LANES]>; 2],
+}
+
+impl<T: State> Scratch<T> {
+    pub(super) fn new(n_positions: usize, width: usize, last_power: usize) -> Result<Self> {
+        let len = n_positions * width;
+        let states_len = |i: usize| if last_power > i { len } else { 0 };
+        Ok(Self {
+            signs: Buffer::zeroed("signs of a block of columns", len)?,
+            states: [
+                Buffer::zeroed("a power of a block of columns", states_len(0))?,
+                Buffer::zeroed("a power of a block of columns", states_len(1))?,
+            ],
+        })
+    }
+}
+
+/// What becomes of the rows of a power, chunk by chunk.
+pub(super) trait Collect<T: State, const B: usize>: Sync {
+    /// What belongs to one chunk of positions.
+    type Part<'s>: Send
+    where
+        Self: 's;
+
+    /// One part per chunk, or `None` if the power is not wanted.
+    fn parts(&mut self, power: usize) -> Option<Vec<Self::Part<'_>>>;
+
+    /// Takes a row of the power. Carries `#[inline(always)]`.
+    fn take<S: Simd>(part: &mut Self::Part<'_>, index: usize, node: u32, row: &[[T; LANES]; B]);
+}
+
+impl Blocks<'_> {
+    /// Computes the powers of a block that begins at group `first`, and hands those to `collect` that it wants.
+    pub(super) fn run<T: State, const B: usize, C: Collect<T, B>>(
+        &self,
+        first: usize,
+        scratch: &mut Scratch<T>,
+        collect: &mut C,
+    ) -> Result<()> {
+        let len = self.layout.len() * B;
+        let Scratch { signs, states: [even, odd] } = scratch;
+        let (mut current, mut next): (&mut [_], &mut [_]) = (even, odd);
+        let starts_with_signs = self.start.is_signs(first, B);
+        if starts_with_signs {
+            self.write_signs::<B>(first, &mut signs[..len])?;
+        } else {
+            self.write_start::<T, B>(first, &mut current[..len])?;
+        }
+        for power in 1..=self.last_power {
+            let is_last = power == self.last_power;
+            let target = (!is_last).then(|| &mut next[..len]);
+            let parts = collect.parts(power);
+            if power == 1 && starts_with_signs {
+                let source = Source { groups: &signs[..len], stride: B, first: 0 };
+                self.multiply::<i8, T, B, C>(source, self.factors, self.start.unit, target, parts)?;
+            } else {
+                let source = Source { groups: &current[..len], stride: B, first: 0 };
+                self.multiply::<T, T, B, C>(source, None, 1.0, target, parts)?;
+            }
+            std::mem::swap(&mut current, &mut next);
+        }
+        Ok(())
+    }
+
+    fn multiply<'p, U: Lane, T: State, const B: usize, C: Collect<T, B> + 'p>(
+        &self,
+        source: Source<'_, U>,
+        factors: Option<&[f32]>,
+        unit: f32,
+        target: Option<&mut [[T; LANES]]>,
+        parts: Option<Vec<C::Part<'p>>>,
+    ) -> Result<()> {
+        let rows = Rows {
+            neighborhood: self.neighborhood,
+            nodes: &self.layout.nodes,
+            positions: &self.layout.positions,
+            factors,
+        };
+        let n_chunks = self.layout.chunks.len();
+        let targets: Vec<_> = match target {
+            Some(target) => self.layout.split(target, B).into_iter().map(Some).collect(),
+            None => (0..n_chunks).map(|_| None).collect(),
+        };
+        let parts: Vec<_> = match parts {
+            Some(parts) => parts.into_iter().map(Some).collect(),
+            None => (0..n_chunks).map(|_| None).collect(),
+        };
+        self.exec.map_items(targets.into_iter().zip(parts).collect(), |chunk, (target, part)| {
+            let positions = self.layout.chunks[chunk].clone();
+            let mut store = Store::<'_, 'p, T, B, C> {
+                neighborhood: self.neighborhood,
+                unit,
+                start: positions.start,
+                target,
+                part,
+                collect: PhantomData,
+            };
+            rows.average(positions, source, &mut store, self.isa, self.exec)
+        })?;
+        Ok(())
+    }
+
+    fn write_signs<const B: usize>(&self, first: usize, signs: &mut [[i8; LANES]]) -> Result<()> {
+        let parts = self.layout.split(signs, B);
+        self.exec.map_items(parts, |chunk, part| {
+            self.exec.checkpoint(0)?;
+            let nodes = &self.layout.nodes[self.layout.chunks[chunk].clone()];
+            self.isa.run(WriteSigns::<B> { start: self.start, first, nodes, signs: part });
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn write_start<T: State, const B: usize>(&self, first: usize, rows: &mut [[T; LANES]]) -> Result<()> {
+        let parts = self.layout.split(rows, B);
+        self.exec.map_items(parts, |chunk, part| {
+            let nodes = &self.layout.nodes[self.layout.chunks[chunk].clone()];
+            for (nodes, rows) in nodes.chunks(256).zip(part.chunks_mut(256 * B)) {
+                self.exec.checkpoint(0)?;
+                self.isa.run(WriteStart::<T, B> { start: self.start, first, nodes, rows });
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+struct WriteSigns<'a, const B: usize> {
+    start: &'a Start<'a>,
+    first: usize,
+    nodes: &'a [u32],
+    signs: &'a mut [[i8; LANES]],
+}
+
+impl<const B: usize> Kernel for WriteSigns<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        for (&node, signs) in self.nodes.iter().zip(self.signs.chunks_exact_mut(B)) {
+            let row = self.start.row(node as usize);
+            for (group, lanes) in (self.first..).zip(signs) {
+                *lanes = self.start.signs(row, group);
+            }
+        }
+    }
+}
+
+struct WriteStart<'a, T, const B: usize> {
+    start: &'a Start<'a>,
+    first: usize,
+    nodes: &'a [u32],
+    rows: &'a mut [[T; LANES]],
+}
+
+impl<T: State, const B: usize> Kernel for WriteStart<'_, T, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        for (&node, groups) in self.nodes.iter().zip(self.rows.chunks_exact_mut(B)) {
+            let row = self.start.row(node as usize);
+            for (group, lanes) in (self.first..).zip(groups) {
+                let values = self.start.values(node as usize, row, group);
+                *lanes = T::store::<S>(S::mul(S::load(&values), S::splat(self.start.unit)));
+            }
+        }
+    }
+}
+
+/// Scales the sum of a row to a mean, rounds it to the state, stores it and hands it on.
+struct Store<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
+    neighborhood: &'a Neighborhood<'a>,
+    unit: f32,
+    /// Position of the first row of the chunk.
+    start: usize,
+    target: Option<&'a mut [[T; LANES]]>,
+    part: Option<C::Part<'p>>,
+    collect: PhantomData<fn(C)>,
+}
+
+impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Store<'_, 'p, T, B, C> {
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, position: usize, node: u32, sum: &Row<S, B>) {
+        let factor = self.neighborhood.inverse(node as usize) * self.unit;
+        let factor = S::splat(factor);
+        let row = sum.map(|lanes| T::store::<S>(S::mul(lanes, factor)));
+        let index = position - self.start;
+        if let Some(target) = &mut self.target {
+            target[index * B..(index + 1) * B].copy_from_slice(&row);
+        }
+        if let Some(part) = &mut self.part {
+            C::take::<S>(part, index, node, &row);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What becomes of the rows of a power: kept until their length is known, measured, or weighed and added.
+
+use std::marker::PhantomData;
+
+use crate::simd::{LANES, Simd};
+
+use super::blocks::Collect;
+use super::lane::State;
+use super::layout::Layout;
+
+/// Squared lengths of the rows of one power, by position, so far.
+pub(super) type Squares = [f64];
+
+/// Adds the squares of a row to `sum`, group by group, so that blocks of any width give the same bits.
+#[inline(always)]
+pub(super) fn add_squares<S: Simd, T: State>(sum: &mut f64, row: &[[T; LANES]]) {
+    for lanes in row {
+        let lanes = S::store(T::load::<S>(lanes));
+        let mut squares = [0.0f64; LANES / 2];
+        for (i, square) in squares.iter_mut().enumerate() {
+            let (low, high) = (f64::from(lanes[i]), f64::from(lanes[i + LANES / 2]));
+            *square = low * low + high * high;
+        }
+        let [a, b, c, d, e, f, g, h] = squares;
+        *sum += ((a + e) + (b + f)) + ((c + g) + (d + h));
+    }
+}
+
+/// A power on its way into the result.
+pub(super) struct Power<'a, T> {
+    pub(super) power: usize,
+    /// `None` where lengths do not matter.
+    pub(super) squares: Option<&'a mut Squares>,
+    pub(super) rows: Keep<'a, T>,
+}
+
+/// Where the rows of a power are kept, whole.
+pub(super) enum Keep<'a, T> {
+    Nowhere,
+    /// By position, `stride` groups per row.
+    Own {
+        rows: &'a mut [[T; LANES]],
+        stride: usize,
+    },
+    /// In the rows of the result, which are by node.
+    Result(ResultRows<'a>),
+}
+
+/// Rows of the result that are written in the order of positions.
+#[derive(Clone, Copy)]
+pub(super) struct ResultRows<'a> {
+    values: *mut f32,
+    len: usize,
+    dim: usize,
+    owner: PhantomData<&'a mut [f32]>,
+}
+
+#[expect(unsafe_code, reason = "rows are dealt out by node, which no split of a slice can follow")]
+// SAFETY: each row is written by the one chunk that has its node's position, and nothing is read meanwhile.
+unsafe impl Send for ResultRows<'_> {}
+#[expect(unsafe_code, reason = "as above")]
+// SAFETY: as above.
+unsafe impl Sync for ResultRows<'_> {}
+
+impl<'a> ResultRows<'a> {
+    pub(super) fn new(values: &'a mut [f32], dim: usize) -> Self {
+        Self { values: values.as_mut_ptr(), len: values.len(), dim, owner: PhantomData }
+    }
+
+    /// Writes columns from `column` on of the row of `node`, as many as there are.
+    #[inline(always)]
+    fn write(&self, node: u32, column: usize, lanes: &[f32; LANES]) {
+        let start = node as usize * self.dim + column;
+        let n = LANES.min(self.dim - column);
+        assert!(start + n <= self.len, "a row lies outside the result");
+        #[expect(unsafe_code, reason = "as above")]
+        // SAFETY: in bounds by the line above; positions and nodes correspond one to one and chunks of positions are
+        // disjoint, so no other thread touches this row.
+        unsafe {
+            std::ptr::copy_nonoverlapping(lanes.as_ptr(), self.values.add(start), n);
+        }
+    }
+}
+
+/// Keeps and measures the powers that have weight.
+pub(super) struct Keeping<'a, 'p, T> {
+    pub(super) layout: &'a Layout,
+    /// First group of the block.
+    pub(super) first: usize,
+    pub(super) powers: &'a mut [Power<'p, T>],
+}
+
+/// One power of one chunk.
+pub(super) struct KeepingPart<'a, T> {
+    squares: Option<&'a mut [f64]>,
+    rows: KeepPart<'a, T>,
+    first: usize,
+}
+
+enum KeepPart<'a, T> {
+    Nowhere,
+    Own { rows: &'a mut [[T; LANES]], stride: usize },
+    Result(ResultRows<'a>),
+}
+
+impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
+    type Part<'s>
+        = KeepingPart<'s, T>
+    where
+        Self: 's;
+
+    fn parts(&mut self, power: usize) -> Option<Vec<KeepingPart<'_, T>>> {
+        let kept = self.powers.iter_mut().find(|kept| kept.power == power)?;
+        let n_chunks = self.layout.chunks.len();
+        let squares: Vec<_> = match &mut kept.squares {
+            Some(squares) => self.layout.split(squares, 1).into_iter().map(Some).collect(),
+            None => (0..n_chunks).map(|_| None).collect(),
+        };
+        let rows: Vec<_> = match &mut kept.rows {
+            Keep::Nowhere => (0..n_chunks).map(|_| KeepPart::Nowhere).collect(),
+            Keep::Own { rows, stride } => {
+                let stride = *stride;
+                let own = |rows| KeepPart::Own { rows, stride };
+                self.layout.split(rows, stride).into_iter().map(own).collect()
+            }
+            Keep::Result(rows) => (0..n_chunks).map(|_| KeepPart::Result(*rows)).collect(),
+        };
+        let first = self.first;
+        Some(
+            squares
+                .into_iter()
+                .zip(rows)
+                .map(|(squares, rows)| KeepingPart { squares, rows, first })
+                .collect(),
+        )
+    }
+
+    #[inline(always)]
+    fn take<S: Simd>(part: &mut KeepingPart<'_, T>, index: usize, node: u32, row: &[[T; LANES]; B]) {
+        if let Some(squares) = &mut part.squares {
+            add_squares::<S, T>(&mut squares[index], row);
+        }
+        match &mut part.rows {
+            KeepPart::Nowhere => {}
+            KeepPart::Own { rows, stride } => {
+                let start = index * *stride + part.first;
+                rows[start..start + B].copy_from_slice(row);
+            }
+            KeepPart::Result(result) => {
+                for (group, lanes) in (part.first..).zip(row) {
+                    result.write(node, group * LANES, &S::store(T::load::<S>(lanes)));
+                }
+            }
+        }
+    }
+}
+
+/// Adds up the powers that have weight, whose scales are known.
+pub(super) struct Summing<'a> {
+    pub(super) layout: &'a Layout,
+    /// Powers in rising order and what their rows are multiplied by.
+    pub(super) powers: &'a [(usize, Scales<'a>)],
+    /// By position, `B` groups per row.
+    pub(super) sums: &'a mut [[f32; LANES]],
+}
+
+/// What the rows of a power are multiplied by.
+#[derive(Clone, Copy)]
+pub(super) enum Scales<'a> {
+    All(f32),
+    /// By position: this weight over the length of the row.
+    Lengths {
+        weight: f64,
+        squares: &'a Squares,
+    },
+}
+
+impl Scales<'_> {
+    #[inline(always)]
+    pub(super) fn at(&self, position: usize) -> f32 {
+        match self {
+            Self::All(scale) => *scale,
+            Self::Lengths { weight, squares } => scale(*weight, squares[position]),
+        }
+    }
+}
+
+/// A weight over a length, given its square; 0 for a row of zeros.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "held within the range of the smaller type")]
+pub(super) fn scale(weight: f64, square: f64) -> f32 {
+    let limit = f64::from(f32::MAX);
+    if square > 0.0 { (weight / square.sqrt()).clamp(-limit, limit) as f32 } else { 0.0 }
+}
+
+/// One power of one chunk.
+pub(super) struct SummingPart<'a> {
+    sums: &'a mut [[f32; LANES]],
+    scales: Scales<'a>,
+    start: usize,
+}
+
+impl<T: State, const B: usize> Collect<T, B> for Summing<'_> {
+    type Part<'s>
+        = SummingPart<'s>
+    where
+        Self: 's;
+
+    fn parts(&mut self, power: usize) -> Option<Vec<SummingPart<'_>>> {
+        let &(_, scales) = self.powers.iter().find(|(weighed, _)| *weighed == power)?;
+        let chunks = self.layout.chunks.iter().zip(self.layout.split(self.sums, B));
+        Some(chunks.map(|(chunk, sums)| SummingPart { sums, scales, start: chunk.start }).collect())
+    }
+
+    #[inline(always)]
+    fn take<S: Simd>(part: &mut SummingPart<'_>, index: usize, _: u32, row: &[[T; LANES]; B]) {
+        let scale = part.scales.at(part.start + index);
+        for (sum, lanes) in part.sums[index * B..(index + 1) * B].iter_mut().zip(row) {
+            *sum = S::store(S::add(S::load(sum), S::mul(S::splat(scale), T::load::<S>(lanes))));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The result, written node by node in the caller's order.
+
+use crate::error::Result;
+use crate::exec::Exec;
+use crate::simd::{Isa, Kernel, LANES, Simd};
+
+use super::collect::{Scales, scale};
+use super::lane::State;
+use super::layout::{Layout, NOWHERE};
+use super::start::Start;
+
+/// Where the vectors go: one row of `dim` values per node.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// 32-bit floats.
+    F32(&'a mut [f32]),
+    /// The bits of 16-bit floats.
+    F16(&'a mut [u16]),
+}
+
+/// Rows between two checkpoints.
+const ROWS: usize = 1 << 9;
+
+/// What power 0 adds.
+#[derive(Clone, Copy)]
+pub(super) struct OwnRows<'a> {
+    pub(super) start: &'a Start<'a>,
+    /// 0 where power 0 has no weight.
+    pub(super) weight: f64,
+    /// Squared lengths by node; `None` where lengths do not matter.
+    pub(super) squares: Option<&'a [f64]>,
+}
+
+impl OwnRows<'_> {
+    /// Adds a group of columns of the node's own row.
+    fn add(&self, node: usize, row: u64, group: usize, lanes: &mut [f32; LANES]) {
+        #[expect(clippy::cast_possible_truncation, reason = "a weight of the result, which has 32 bits")]
+        let scale = self.squares.map_or(self.weight as f32, |squares| scale(self.weight, squares[node]));
+        for (lane, value) in lanes.iter_mut().zip(self.start.values(node, row, group)) {
+            *lane += scale * value;
+        }
+    }
+}
+
+/// A source of finished values: groups of columns of a node.
+pub(super) trait Values: Sync {
+    /// Groups that are there, from the first on.
+    fn groups(&self) -> std::ops::Range<usize>;
+
+    /// Group `group` of the node at `position`. Carries `#[inline(always)]`.
+    fn at<S: Simd>(&self, result: &[f32], position: usize, group: usize) -> [f32; LANES];
+}
+
+/// Powers that were kept whole.
+pub(super) struct Kept<'a, T> {
+    /// In rising order. `None` stands for the rows of the result itself.
+    pub(super) powers: Vec<(Option<&'a [[T; LANES]]>, Scales<'a>)>,
+    pub(super) n_groups: usize,
+}
+
+/// A block of columns that is summed up.
+pub(super) struct Summed<'a> {
+    pub(super) sums: &'a [[f32; LANES]],
+    pub(super) first: usize,
+    pub(super) width: usize,
+}
+
+impl<T: State> Values for Kept<'_, T> {
+    fn groups(&self) -> std::ops::Range<usize> {
+        0..self.n_groups
+    }
+
+    #[inline(always)]
+    fn at<S: Simd>(&self, result: &[f32], position: usize, group: usize) -> [f32; LANES] {
+        let mut sum = S::splat(0.0);
+        for (rows, scales) in &self.powers {
+            let scale = S::splat(scales.at(position));
+            let row = match rows {
+                Some(rows) => T::load::<S>(&rows[position * self.n_groups + group]),
+                None => S::load(&padded(result, group)),
+            };
+            sum = S::add(sum, S::mul(scale, row));
+        }
+        S::store(sum)
+    }
+}
+
+/// A group of columns of a row of the result, filled up with zeros.
+#[inline(always)]
+fn padded(row: &[f32], group: usize) -> [f32; LANES] {
+    let rest = &row[group * LANES..];
+    match rest.first_chunk() {
+        Some(lanes) => *lanes,
+        None => std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0)),
+    }
+}
+
+impl Values for Summed<'_> {
+    fn groups(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.width
+    }
+
+    #[inline(always)]
+    fn at<S: Simd>(&self, _: &[f32], position: usize, group: usize) -> [f32; LANES] {
+        self.sums[position * self.width + group - self.first]
+    }
+}
+
+/// Writes the columns that `values` has.
+pub(super) fn emit(
+    output: &mut Output<'_>,
+    dim: usize,
+    values: &impl Values,
+    own: OwnRows<'_>,
+    layout: &Layout,
+    isa: Isa,
+    exec: &Exec,
+) -> Result<()> {
+    match output {
+        Output::F32(rows) => {
+            let parts = rows.chunks_mut(ROWS * dim).collect();
+            exec.map_items(parts, |chunk, rows| {
+                exec.checkpoint(0)?;
+                isa.run(Emit { rows, first: chunk * ROWS, dim, values, own, layout });
+                Ok(())
+            })?;
+        }
+        Output::F16(rows) => {
+            let parts = rows.chunks_mut(ROWS * dim).collect();
+            exec.map_items(parts, |chunk, rows| {
+                exec.checkpoint(0)?;
+                isa.run(Emit { rows, first: chunk * ROWS, dim, values, own, layout });
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+struct Emit<'a, E, V> {
+    rows: &'a mut [E],
+    /// Node of the first row.
+    first: usize,
+    dim: usize,
+    values: &'a V,
+    own: OwnRows<'a>,
+    layout: &'a Layout,
+}
+
+impl<E: State, V: Values> Kernel for Emit<'_, E, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        for (node, row) in (self.first..).zip(self.rows.chunks_exact_mut(self.dim)) {
+            let position = self.layout.positions[node];
+            let own = if self.own.weight == 0.0 { 0 } else { self.own.start.row(node) };
+            for group in self.values.groups() {
+                let mut lanes = [0.0; LANES];
+                if position != NOWHERE {
+                    // Only 32-bit results keep a power in their rows.
+                    let result: &[f32] = bytemuck::try_cast_slice(row).unwrap_or(&[]);
+                    lanes = self.values.at::<S>(result, position as usize, group);
+                }
+                if self.own.weight != 0.0 {
+                    self.own.add(node, own, group, &mut lanes);
+                }
+                let columns = group * LANES..self.dim.min((group + 1) * LANES);
+                let n = columns.len();
+                row[columns].copy_from_slice(&E::store::<S>(S::load(&lanes))[..n]);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Whose vectors a node averages: its neighbours in the chosen direction, with their shares.
+
+use crate::error::Result;
+use crate::exec::Exec;
+use crate::graph::{Csr, Graph};
+use crate::memory::{try_collect, try_zeroed};
+use crate::numeric;
+
+use super::params::Direction;
+
+/// The rows of the transition matrix P, read from the graph as it is stored.
+#[derive(Debug)]
+pub(super) struct Neighborhood<'g> {
+    /// One list of arcs per node, or two that follow each other.
+    lists: Vec<&'g Csr>,
+    /// Of weighted graphs.
+    scales: Option<Vec<RowScale>>,
+}
+
+/// What makes a row's weights its shares. Weights are scaled by a power of two first, which is exact and keeps sums of
+/// huge or tiny ones from overflowing or vanishing.
+#[derive(Clone, Copy, Debug)]
+struct RowScale {
+    power_of_two: f64,
+    /// 1 over the sum of the scaled weights, 0 if that is 0.
+    inverse: f64,
+}
+
+impl<'g> Neighborhood<'g> {
+    pub(super) fn new(graph: &'g Graph, direction: Direction, exec: &Exec) -> Result<Self> {
+        let is_one_way =
+            graph.is_directed() && direction != Direction::Out && !graph.out().has_both_arcs(exec)?;
+        let lists = match direction {
+            Direction::In if is_one_way => vec![graph.incoming(exec)?],
+            Direction::Both if is_one_way => vec![graph.out(), graph.incoming(exec)?],
+            _ => vec![graph.out()],
+        };
+        let mut neighborhood = Self { lists, scales: None };
+        if graph.is_weighted() {
+            neighborhood.scales = Some(neighborhood.row_scales(exec)?);
+        }
+        Ok(neighborhood)
+    }
+
+    pub(super) fn n_nodes(&self) -> usize {
+        self.lists[0].n_rows()
+    }
+
+    pub(super) fn n_arcs(&self) -> usize {
+        self.lists.iter().map(|list| list.n_arcs()).sum()
+    }
+
+    pub(super) fn is_weighted(&self) -> bool {
+        self.scales.is_some()
+    }
+
+    /// Number of arcs of a node.
+    pub(super) fn n_neighbors(&self, node: usize) -> usize {
+        self.lists.iter().map(|list| list.range(node).len()).sum()
+    }
+
+    /// Arcs of a node from the `skip`-th on, list by list: neighbours and weights.
+    pub(super) fn arcs(&self, node: usize, skip: usize) -> impl Iterator<Item = (&[u32], Option<&[f64]>)> {
+        let mut skip = skip;
+        self.lists.iter().map(move |list| {
+            let targets = list.row(node);
+            let at = skip.min(targets.len());
+            skip -= at;
+            (&targets[at..], list.row_weights(node).map(|weights| &weights[at..]))
+        })
+    }
+
+    /// The share of a weight in its row.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "engines that average work in 32 bits")]
+    pub(super) fn share(&self, node: usize, weight: f64) -> f32 {
+        match &self.scales {
+            Some(scales) => (weight * scales[node].power_of_two * scales[node].inverse) as f32,
+            None => 1.0,
+        }
+    }
+
+    /// What the sum over a row is multiplied by in the end: shares of weighted rows add up to 1 already.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "engines that average work in 32 bits")]
+    pub(super) fn inverse(&self, node: usize) -> f32 {
+        if self.is_weighted() {
+            return 1.0;
+        }
+        match self.n_neighbors(node) {
+            0 => 0.0,
+            n => (1.0 / n as f64) as f32,
+        }
+    }
+
+    /// Sum of the weights of a node's arcs.
+    pub(super) fn degree(&self, node: usize) -> f64 {
+        match &self.scales {
+            None => self.n_neighbors(node) as f64,
+            Some(scales) if scales[node].inverse > 0.0 => {
+                // Infinite where it is beyond the largest float.
+                1.0 / scales[node].inverse / scales[node].power_of_two
+            }
+            Some(_) => 0.0,
+        }
+    }
+
+    /// How often each node is averaged by others.
+    pub(super) fn times_read(&self, exec: &Exec) -> Result<Vec<u32>> {
+        let mut counts: Vec<u32> = try_zeroed("counts of arcs", self.n_nodes())?;
+        for list in &self.lists {
+            for targets in list.targets.chunks(1 << 20) {
+                exec.checkpoint(0)?;
+                targets.iter().for_each(|&target| counts[target as usize] += 1);
+            }
+        }
+        Ok(counts)
+    }
+
+    fn row_scales(&self, exec: &Exec) -> Result<Vec<RowScale>> {
+        const ROWS: usize = 1 << 12;
+        let n = self.n_nodes();
+        let by_chunk = exec.map(n.div_ceil(ROWS), |chunk| {
+            exec.checkpoint(0)?;
+            let rows = chunk * ROWS..n.min((chunk + 1) * ROWS);
+            try_collect("sums of weights", rows.len(), rows.map(|node| self.row_scale(node)))
+        })?;
+        try_collect("sums of weights", n, by_chunk.into_iter().flatten())
+    }
+
+    fn row_scale(&self, node: usize) -> RowScale {
+        let weights = || self.arcs(node, 0).flat_map(|(_, weights)| weights.unwrap_or(&[])).copied();
+        let largest = weights().fold(0.0, f64::max);
+        if largest == 0.0 {
+            return RowScale { power_of_two: 1.0, inverse: 0.0 };
+        }
+        let power_of_two = inverse_power_of_two(largest);
+        let sum = numeric::sum(weights().map(|w| w * power_of_two));
+        RowScale { power_of_two, inverse: 1.0 / sum }
+    }
+}
+
+/// The power of two that brings `x` > 0 into [1, 2), or as close as the range of floats allows.
+fn inverse_power_of_two(x: f64) -> f64 {
+    let exponent = (x.to_bits() >> 52).clamp(1, 2045);
+    f64::from_bits((2046 - exponent) << 52)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::EdgeOptions;
+
+    fn graph(edges: &[(u32, u32)], weights: Option<&[f64]>, directed: bool) -> Graph {
+        let (src, dst): (Vec<_>, Vec<_>) = edges.iter().copied().unzip();
+        let options = EdgeOptions { directed, ..EdgeOptions::default() };
+        Graph::from_edges(4, &src, &dst, weights, options, &Exec::default()).unwrap()
+    }
+
+    #[test]
+    fn shares_of_huge_tiny_and_zero_weights_add_up_to_one() {
+        let edges = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (3, 0), (3, 1)];
+        let weights = [1e308, 1e308, 5e-324, 5e-324, 0.0, 1e-300, 3e-300];
+        let graph = graph(&edges, Some(&weights), true);
+        let rows = Neighborhood::new(&graph, Direction::Out, &Exec::default()).unwrap();
+        assert_eq!([rows.share(0, 1e308), rows.share(1, 5e-324), rows.share(2, 0.0)], [0.5, 0.5, 0.0]);
+        assert_eq!([rows.share(3, 1e-300), rows.share(3, 3e-300)], [0.25, 0.75]);
+        assert_eq!(rows.degree(2), 0.0);
+        assert!((rows.degree(3) / 4e-300 - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn both_directions_follow_each_other_and_a_symmetric_graph_is_not_doubled() {
+        let exec = Exec::default();
+        let one_way = graph(&[(0, 1), (1, 2), (2, 0), (2, 3)], None, true);
+        let both = Neighborhood::new(&one_way, Direction::Both, &exec).unwrap();
+        let lists: Vec<&[u32]> = both.arcs(2, 0).map(|(targets, _)| targets).collect();
+        assert_eq!(lists, [&[0, 3][..], &[1]]);
+        let rest: Vec<&[u32]> = both.arcs(2, 2).map(|(targets, _)| targets).collect();
+        assert_eq!(rest, [&[][..], &[1]]);
+        assert_eq!((both.n_neighbors(2), both.n_arcs()), (3, 8));
+
+        let symmetric = graph(&[(0, 1), (1, 0), (1, 2), (2, 1)], None, true);
+        let rows = Neighborhood::new(&symmetric, Direction::Both, &exec).unwrap();
+        assert_eq!((rows.lists.len(), rows.n_arcs()), (1, 4));
+    }
+}

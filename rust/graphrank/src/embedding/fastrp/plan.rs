@@ -1,0 +1,165 @@
+//! How much is computed at a time, and what that needs.
+//!
+//! Columns are independent up to the lengths of the rows, so they are computed in blocks: a narrow block of all nodes
+//! fits a cache where a wide one does not. What lengths are for decides how often:
+//!
+//! - *once*: powers that have weight are kept, whole, until their lengths are known;
+//! - *twice*: a first pass over the blocks only measures lengths, a second computes the blocks again and weighs them.
+//!   It needs memory for one block, at twice the time. The result has the same bits.
+//!
+//! Without lengths (`normalize = false`) one pass is enough and nothing is kept.
+
+use crate::error::{Error, Result, thousands};
+use crate::simd::LANES;
+
+use super::params::{FastRpParams, Precision};
+
+/// Blocks are this many groups wide, or less at the end.
+const WIDTHS: [usize; 4] = [8, 4, 2, 1];
+/// A block of this many bytes is taken to stay in the caches; larger ones are sorted by degree.
+const CACHED: usize = 16 << 20;
+
+/// How the columns are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Groups of columns per block.
+    pub(super) width: usize,
+    pub(super) mode: Mode,
+    /// Whether nodes are sorted by how often they are read.
+    pub(super) by_degree: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Rows are not scaled to length 1.
+    Sum,
+    Once,
+    Twice,
+}
+
+/// What decides the size of arrays.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) n_nodes: usize,
+    pub(super) is_weighted: bool,
+    /// Whether the first kept power can lie in the result.
+    pub(super) result_holds: bool,
+}
+
+impl Plan {
+    pub(super) fn new(params: &FastRpParams, sizes: &Sizes) -> Result<Self> {
+        let n_groups = params.dim.div_ceil(LANES);
+        let bytes_of = |width: usize| sizes.n_nodes * width * LANES * state_bytes(params);
+        // The widest block that is cached; where none is, two groups: a line pair per gather, which memory serves best.
+        let cached = WIDTHS.into_iter().find(|&width| bytes_of(width) <= CACHED);
+        let preferred = cached.unwrap_or(2).min(n_groups.next_power_of_two());
+        let by_degree = bytes_of(preferred) > CACHED / 4;
+        let modes: &[Mode] = if params.normalize { &[Mode::Once, Mode::Twice] } else { &[Mode::Sum] };
+        let Some(limit) = params.memory_limit else {
+            return Ok(Self { width: preferred, mode: modes[0], by_degree });
+        };
+        let mut least = u64::MAX;
+        for &mode in modes {
+            for width in WIDTHS.into_iter().filter(|&width| width <= preferred) {
+                let plan = Self { width, mode, by_degree };
+                let needed = plan.n_bytes(params, sizes);
+                least = least.min(needed);
+                if needed <= limit {
+                    return Ok(plan);
+                }
+            }
+        }
+        let problem = format!(
+            "= {} bytes cannot be met: beside the graph and the result this needs at least {} bytes",
+            thousands(limit),
+            thousands(least)
+        );
+        Err(Error::argument("memory_limit", problem))
+    }
+
+    /// Bytes of all arrays of a run, beside the graph and the result, at most.
+    pub(super) fn n_bytes(self, params: &FastRpParams, sizes: &Sizes) -> u64 {
+        let n = sizes.n_nodes as u64;
+        let block = n * (self.width * LANES) as u64;
+        let state = state_bytes(params) as u64;
+        let n_weighted = params.weights.iter().filter(|&&w| w != 0.0).count() as u64;
+        let n_kept = n_weighted - u64::from(sizes.result_holds && n_weighted > 0);
+        let whole = n * (params.dim.div_ceil(LANES) * LANES) as u64;
+
+        let per_node = 12 + if sizes.is_weighted { 16 } else { 0 };
+        let degree_powers = if params.normalization_strength == 0.0 { 0 } else { 8 };
+        let lengths = if params.normalize { 8 * n_weighted } else { 0 };
+        let own_length = if params.normalize && params.self_influence != 0.0 { 8 } else { 0 };
+        let blocks = block * (2 * state + 1);
+        let rest = match self.mode {
+            Mode::Once => n_kept * whole * state,
+            Mode::Twice | Mode::Sum => block * 4,
+        };
+        n * (per_node + degree_powers + lengths + own_length) + blocks + rest
+    }
+
+    /// Where blocks begin and how many groups they have.
+    pub(super) fn blocks(self, n_groups: usize) -> impl Iterator<Item = (usize, usize)> {
+        let mut first = 0;
+        std::iter::from_fn(move || {
+            let width = WIDTHS.into_iter().find(|&width| width <= self.width && first + width <= n_groups)?;
+            first += width;
+            Some((first - width, width))
+        })
+    }
+}
+
+fn state_bytes(params: &FastRpParams) -> usize {
+    match params.state {
+        Precision::F32 => 4,
+        Precision::F16 => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_cover_all_groups_once() {
+        for width in WIDTHS {
+            for n_groups in 1..40 {
+                let plan = Plan { width, mode: Mode::Once, by_degree: false };
+                let mut next = 0;
+                for (first, n) in plan.blocks(n_groups) {
+                    assert!(first == next && n <= width && n > 0);
+                    next += n;
+                }
+                assert_eq!(next, n_groups);
+            }
+        }
+    }
+
+    /// A lower limit first narrows the blocks, then computes twice, then says what it would take.
+    #[test]
+    fn limits_are_met_or_refused_with_what_could() {
+        let sizes = Sizes { n_nodes: 100_000, is_weighted: false, result_holds: true };
+        let free = FastRpParams::default();
+        let unlimited = Plan::new(&free, &sizes).unwrap();
+        let mut limit = unlimited.n_bytes(&free, &sizes);
+        let mut seen = vec![unlimited.mode];
+        loop {
+            let params = FastRpParams { memory_limit: Some(limit), ..free.clone() };
+            match Plan::new(&params, &sizes) {
+                Ok(plan) => {
+                    let bytes = plan.n_bytes(&params, &sizes);
+                    assert!(bytes <= limit);
+                    seen.push(plan.mode);
+                    limit = bytes - 1;
+                }
+                Err(error) => {
+                    let least = thousands(limit + 1);
+                    assert!(error.to_string().contains(&format!("at least {least} bytes")), "{error}");
+                    break;
+                }
+            }
+        }
+        assert_eq!(seen.first(), Some(&Mode::Once));
+        assert_eq!(seen.last(), Some(&Mode::Twice));
+    }
+}

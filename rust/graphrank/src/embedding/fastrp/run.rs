@@ -1,0 +1,283 @@
+//! The embedding of a graph, from parameters to vectors.
+
+use crate::error::{Error, Result};
+use crate::exec::Exec;
+use crate::graph::Graph;
+use crate::memory::{Buffer, try_collect, try_zeroed};
+use crate::simd::{Isa, LANES};
+
+use super::blocks::{Blocks, Collect, Scratch};
+use super::collect::{Keep, Keeping, Power, ResultRows, Scales, Summing, add_squares};
+use super::emit::{Kept, Output, OwnRows, Summed, emit};
+use super::lane::State;
+use super::layout::Layout;
+use super::neighborhood::Neighborhood;
+use super::params::{FastRpParams, Precision};
+use super::plan::{Mode, Plan, Sizes};
+use super::start::{NodeData, Start};
+
+/// The embedding of every node, row after row.
+///
+/// ```
+/// use graphrank::embedding::{FastRpParams, NodeData, fastrp};
+/// use graphrank::{EdgeOptions, Exec, Graph};
+/// let options = EdgeOptions { directed: false, ..EdgeOptions::default() };
+/// let graph = Graph::from_edges(4, &[0, 1, 2], &[1, 2, 0], None, options, &Exec::default())?;
+/// let nodes = NodeData { keys: &[10, 11, 12, 13], features: None };
+/// let params = FastRpParams { dim: 8, ..FastRpParams::default() };
+/// let vectors = fastrp(&graph, &nodes, &params, &Exec::default())?;
+/// assert_eq!(vectors.len(), 4 * 8);
+/// assert!(vectors[24..].iter().all(|&x| x == 0.0), "node 3 has no neighbours");
+/// # Ok::<(), graphrank::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::InvalidArgument`] and [`Error::InvalidData`] for parameters and features out of range, and a memory limit that
+/// cannot be met; [`Error::OutOfMemory`].
+pub fn fastrp(graph: &Graph, nodes: &NodeData<'_>, params: &FastRpParams, exec: &Exec) -> Result<Vec<f32>> {
+    params.validate()?;
+    let mut vectors = try_zeroed("the embedding", graph.n_nodes().saturating_mul(params.dim))?;
+    fastrp_into(graph, nodes, params, &mut Output::F32(&mut vectors), exec)?;
+    Ok(vectors)
+}
+
+/// As [`fastrp`], into memory of the caller's.
+///
+/// # Errors
+/// As [`fastrp`]; [`Error::InvalidArgument`] if `output` has another size than the embedding.
+pub fn fastrp_into(
+    graph: &Graph,
+    nodes: &NodeData<'_>,
+    params: &FastRpParams,
+    output: &mut Output<'_>,
+    exec: &Exec,
+) -> Result<()> {
+    params.validate()?;
+    nodes.validate(graph.n_nodes(), params)?;
+    let len = match output {
+        Output::F32(values) => values.len(),
+        Output::F16(values) => values.len(),
+    };
+    if len != graph.n_nodes().saturating_mul(params.dim) {
+        let problem = format!("has room for {len} values, not for {} x {}", graph.n_nodes(), params.dim);
+        return Err(Error::argument("out", problem));
+    }
+    match params.state {
+        Precision::F32 => Run::<f32>::new(graph, nodes, params, output, exec)?.run(output),
+        Precision::F16 => Run::<u16>::new(graph, nodes, params, output, exec)?.run(output),
+    }
+}
+
+/// Bytes that [`fastrp`] uses beside the graph and the result: as it would choose, and the least it can do with.
+///
+/// # Errors
+/// As [`FastRpParams::validate`].
+pub fn memory(n_nodes: usize, is_weighted: bool, params: &FastRpParams) -> Result<(u64, u64)> {
+    params.validate()?;
+    let sizes = Sizes { n_nodes, is_weighted, result_holds: true };
+    let free = FastRpParams { memory_limit: None, ..params.clone() };
+    let usual = Plan::new(&free, &sizes)?.n_bytes(&free, &sizes);
+    let mode = if params.normalize { Mode::Twice } else { Mode::Sum };
+    let narrow = Plan { width: 1, mode, by_degree: false };
+    Ok((usual, narrow.n_bytes(&free, &sizes).min(usual)))
+}
+
+/// What all passes of one run share.
+struct Run<'a, T> {
+    params: &'a FastRpParams,
+    neighborhood: Neighborhood<'a>,
+    layout: Layout,
+    start: Start<'a>,
+    factors: Option<Vec<f32>>,
+    plan: Plan,
+    /// Powers that have weight, rising.
+    weighted: Vec<usize>,
+    exec: &'a Exec,
+    state: std::marker::PhantomData<T>,
+}
+
+impl<'a, T: State> Run<'a, T> {
+    fn new(
+        graph: &'a Graph,
+        nodes: &NodeData<'a>,
+        params: &'a FastRpParams,
+        output: &Output<'_>,
+        exec: &'a Exec,
+    ) -> Result<Self> {
+        let sizes = Sizes {
+            n_nodes: graph.n_nodes(),
+            is_weighted: graph.is_weighted(),
+            result_holds: matches!(output, Output::F32(_)),
+        };
+        let plan = Plan::new(params, &sizes)?;
+        let neighborhood = Neighborhood::new(graph, params.direction, exec)?;
+        let layout = Layout::new(&neighborhood, plan.by_degree, exec)?;
+        let start = Start::new(nodes, params, &neighborhood, T::LARGEST, exec)?;
+        let at = |powers: &Vec<f32>| {
+            try_collect("powers of degrees", layout.len(), layout.nodes.iter().map(|&v| powers[v as usize]))
+        };
+        let factors = start.degree_powers.as_ref().map(at).transpose()?;
+        let weighted = (1..=params.last_power()).filter(|&power| params.weights[power - 1] != 0.0).collect();
+        let passes = if plan.mode == Mode::Twice { 2 } else { 1 };
+        let n_blocks = plan.blocks(params.dim.div_ceil(LANES)).count();
+        exec.expect_units((neighborhood.n_arcs() * params.last_power() * n_blocks * passes) as u64);
+        let state = std::marker::PhantomData;
+        Ok(Self { params, neighborhood, layout, start, factors, plan, weighted, exec, state })
+    }
+
+    fn run(&self, output: &mut Output<'_>) -> Result<()> {
+        match self.plan.mode {
+            Mode::Once => self.keep(output),
+            Mode::Twice => {
+                let squares = self.measure()?;
+                self.sum(Some(&squares), output)
+            }
+            Mode::Sum => self.sum(None, output),
+        }
+    }
+
+    /// Keeps powers whole until their lengths are known.
+    fn keep(&self, output: &mut Output<'_>) -> Result<()> {
+        let (n_groups, n) = (self.n_groups(), self.layout.len());
+        let mut squares = self.zeroed_squares()?;
+        let result_holds = matches!(output, Output::F32(_));
+        let own = self.weighted.len().saturating_sub(usize::from(result_holds));
+        let mut kept: Vec<Buffer<[T; LANES]>> = (0..own)
+            .map(|_| Buffer::zeroed("a power of the embedding", n * n_groups))
+            .collect::<Result<_>>()?;
+        let result = match output {
+            Output::F32(values) => Some(ResultRows::new(values, self.params.dim)),
+            Output::F16(_) => None,
+        };
+        let places = result.map(Keep::Result).into_iter();
+        let places = places.chain(kept.iter_mut().map(|rows| Keep::Own { rows, stride: n_groups }));
+        let mut powers: Vec<_> = (self.weighted.iter().zip(&mut squares).zip(places))
+            .map(|((&power, squares), rows)| Power { power, squares: Some(&mut squares[..]), rows })
+            .collect();
+        self.for_each_block(|first, width, scratch| {
+            let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
+            self.block(first, width, scratch, &mut keeping)
+        })?;
+        drop(powers);
+
+        let own_squares = self.own_squares()?;
+        let rows = result_holds.then_some(None).into_iter().chain(kept.iter().map(|rows| Some(&rows[..])));
+        let powers =
+            rows.zip(self.scales(Some(&squares))).map(|(rows, (_, scales))| (rows, scales)).collect();
+        self.emit(output, &Kept { powers, n_groups }, own_squares.as_deref())
+    }
+
+    /// Squared lengths of the rows of each power that has weight.
+    fn measure(&self) -> Result<Vec<Vec<f64>>> {
+        let mut squares = self.zeroed_squares()?;
+        let mut powers: Vec<_> = (self.weighted.iter().zip(&mut squares))
+            .map(|(&power, squares)| Power { power, squares: Some(&mut squares[..]), rows: Keep::Nowhere })
+            .collect();
+        self.for_each_block(|first, width, scratch| {
+            let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
+            self.block(first, width, scratch, &mut keeping)
+        })?;
+        drop(powers);
+        Ok(squares)
+    }
+
+    /// Weighs and adds the powers, block by block.
+    fn sum(&self, squares: Option<&[Vec<f64>]>, output: &mut Output<'_>) -> Result<()> {
+        let scales = self.scales(squares);
+        let own_squares = if squares.is_some() { self.own_squares()? } else { None };
+        let n = self.layout.len();
+        let mut sums = Buffer::<[f32; LANES]>::zeroed("a block of the embedding", n * self.plan.width)?;
+        self.for_each_block(|first, width, scratch| {
+            let sums = &mut sums[..n * width];
+            sums.fill([0.0; LANES]);
+            let mut summing = Summing { layout: &self.layout, powers: &scales, sums: &mut *sums };
+            self.block(first, width, scratch, &mut summing)?;
+            self.emit(output, &Summed { sums, first, width }, own_squares.as_deref())
+        })
+    }
+
+    fn for_each_block(
+        &self,
+        mut work: impl FnMut(usize, usize, &mut Scratch<T>) -> Result<()>,
+    ) -> Result<()> {
+        let last_power = self.params.last_power();
+        let mut scratch = Scratch::new(self.layout.len(), self.plan.width, last_power)?;
+        self.plan.blocks(self.n_groups()).try_for_each(|(first, width)| work(first, width, &mut scratch))
+    }
+
+    fn block<C>(&self, first: usize, width: usize, scratch: &mut Scratch<T>, collect: &mut C) -> Result<()>
+    where
+        C: Collect<T, 1> + Collect<T, 2> + Collect<T, 4> + Collect<T, 8>,
+    {
+        let blocks = Blocks {
+            neighborhood: &self.neighborhood,
+            layout: &self.layout,
+            start: &self.start,
+            factors: self.factors.as_deref(),
+            last_power: self.params.last_power(),
+            isa: Isa::best(),
+            exec: self.exec,
+        };
+        match width {
+            8 => blocks.run::<T, 8, C>(first, scratch, collect),
+            4 => blocks.run::<T, 4, C>(first, scratch, collect),
+            2 => blocks.run::<T, 2, C>(first, scratch, collect),
+            _ => blocks.run::<T, 1, C>(first, scratch, collect),
+        }
+    }
+
+    fn emit(
+        &self,
+        output: &mut Output<'_>,
+        values: &impl super::emit::Values,
+        own: Option<&[f64]>,
+    ) -> Result<()> {
+        let own = OwnRows { start: &self.start, weight: self.params.weight(0), squares: own };
+        emit(output, self.params.dim, values, own, &self.layout, Isa::best(), self.exec)
+    }
+
+    fn n_groups(&self) -> usize {
+        self.params.dim.div_ceil(LANES)
+    }
+
+    fn zeroed_squares(&self) -> Result<Vec<Vec<f64>>> {
+        let n = self.layout.len();
+        self.weighted.iter().map(|_| try_zeroed("lengths of rows", n)).collect()
+    }
+
+    /// What each power that has weight is multiplied by, in rising order.
+    fn scales<'s>(&self, squares: Option<&'s [Vec<f64>]>) -> Vec<(usize, Scales<'s>)> {
+        let scales = |(i, &power): (usize, &usize)| {
+            let weight = self.params.weight(power);
+            #[expect(clippy::cast_possible_truncation, reason = "a weight of the result, which has 32 bits")]
+            let all = Scales::All((weight / f64::from(self.start.unit)) as f32);
+            let lengths = squares.map(|squares| Scales::Lengths { weight, squares: &squares[i] });
+            (power, lengths.unwrap_or(all))
+        };
+        self.weighted.iter().enumerate().map(scales).collect()
+    }
+
+    /// Squared lengths of the rows of power 0, by node, if they matter.
+    fn own_squares(&self) -> Result<Option<Vec<f64>>> {
+        const ROWS: usize = 1 << 10;
+        if !self.params.normalize || self.params.self_influence == 0.0 {
+            return Ok(None);
+        }
+        let n = self.neighborhood.n_nodes();
+        let chunks = self.exec.map(n.div_ceil(ROWS), |chunk| {
+            self.exec.checkpoint(0)?;
+            let nodes = chunk * ROWS..n.min((chunk + 1) * ROWS);
+            try_collect("lengths of rows", nodes.len(), nodes.map(|node| self.own_square(node)))
+        })?;
+        try_collect("lengths of rows", n, chunks.into_iter().flatten()).map(Some)
+    }
+
+    fn own_square(&self, node: usize) -> f64 {
+        let row = self.start.row(node);
+        let mut square = 0.0;
+        for group in 0..self.n_groups() {
+            add_squares::<crate::simd::Baseline, f32>(&mut square, &[self.start.values(node, row, group)]);
+        }
+        square
+    }
+}
