@@ -91,6 +91,17 @@ def web(n_pages: int, seed: int = 1) -> EdgeList:
 
 def _draw_rmat(scale: int, n_draws: int, seed: int) -> NDArray[np.uint32]:
     rng = np.random.default_rng(seed)
+    src, dst = rmat_quadrants(rng, scale, n_draws)
+    labels = rng.permutation(2**scale)
+    distinct = np.unique(labels[src] * 2**scale + labels[dst])
+    rng.shuffle(distinct)  # edge tables seldom come sorted
+    ends = np.concatenate([distinct >> scale, distinct & (2**scale - 1)])
+    _, codes = np.unique(ends, return_inverse=True)
+    return codes.reshape(2, -1).astype(np.uint32)
+
+
+def rmat_quadrants(rng: np.random.Generator, scale: int, n_draws: int) -> tuple[Ints, Ints]:
+    """Ends of ``n_draws`` edges of R-MAT (.57, .19, .19, .05): not distinct, and node 0 the best connected."""
     src, dst = np.zeros(n_draws, np.int64), np.zeros(n_draws, np.int64)
     for _ in range(scale):
         draw = rng.random(n_draws, np.float32)
@@ -98,12 +109,7 @@ def _draw_rmat(scale: int, n_draws: int, seed: int) -> NDArray[np.uint32]:
         right = ((draw >= 0.57) & ~lower) | (draw >= 0.57 + 0.19 + 0.19)  # b and d: the target's bit is 1
         src = src * 2 + lower
         dst = dst * 2 + right
-    labels = rng.permutation(2**scale)
-    distinct = np.unique(labels[src] * 2**scale + labels[dst])
-    rng.shuffle(distinct)  # edge tables seldom come sorted
-    ends = np.concatenate([distinct >> scale, distinct & (2**scale - 1)])
-    _, codes = np.unique(ends, return_inverse=True)
-    return codes.reshape(2, -1).astype(np.uint32)
+    return src, dst
 
 
 def uniform_ids(n_rows: int, n_ids: int, seed: int = 1) -> tuple[Ints, Ints]:

@@ -29,14 +29,14 @@ def print_peak_of(cases: list[Case], case_name: str, contender_name: str) -> Non
     contender = next(c for c in case.load() if c.name == contender_name)
     call = contender.prepare()
     gc.collect()
-    _forget_earlier_peak()
-    baseline = _peak_bytes()
+    forget_earlier_peak()
+    baseline = peak_bytes()
     result = call()
-    print(json.dumps(_peak_bytes() - baseline))
+    print(json.dumps(peak_bytes() - baseline))
     del result
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The high-water mark of this process's memory.
 
     Read from ``/proc`` where there is one: on Linux ``ru_maxrss`` of a child starts from its parent's peak.
@@ -50,7 +50,7 @@ def _peak_bytes() -> int:
     return int(line.split()[1]) * 1024
 
 
-def _forget_earlier_peak() -> None:
+def forget_earlier_peak() -> None:
     """Restart the high-water mark (Linux only; elsewhere loading the input may hide a peak)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")

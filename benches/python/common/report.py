@@ -23,6 +23,9 @@ _PACKAGES = (
     "networkit",
     "scikit-network",
     "fast-pagerank",
+    "fastrp",
+    "pycleora",
+    "scikit-learn",
 )
 
 

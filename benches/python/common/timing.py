@@ -96,7 +96,7 @@ def time_interleaved(contenders: list[Contender], repeats: int, budget_s: float)
     for _ in range(repeats):
         for contender, row, call in zip(contenders, rows, calls, strict=True):
             if call is not None and sum(row.seconds) < budget_s:
-                _time_once(contender, row, call)
+                time_once(contender, row, call)
     return rows
 
 
@@ -114,7 +114,8 @@ def _warmed_up(contender: Contender, row: Row) -> Callable[[], Any] | None:
     return call
 
 
-def _time_once(contender: Contender, row: Row, call: Callable[[], Any]) -> None:
+def time_once(contender: Contender, row: Row, call: Callable[[], Any]) -> Any:
+    """Add one call to the row; returns what the call returned."""
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
     result = call()
@@ -122,3 +123,4 @@ def _time_once(contender: Contender, row: Row, call: Callable[[], Any]) -> None:
     units = contender.per(result)
     row.seconds.append(wall / units)
     row.cpu_seconds.append(cpu / units)
+    return result
