@@ -106,6 +106,7 @@ impl Blocks<'_> {
             nodes: &self.layout.nodes,
             positions: &self.layout.positions,
             factors,
+            isa: self.isa,
         };
         let n_chunks = self.layout.chunks.len();
         let targets: Vec<_> = match target {
@@ -126,7 +127,7 @@ impl Blocks<'_> {
                 part,
                 collect: PhantomData,
             };
-            rows.average(positions, source, &mut store, self.isa, self.exec)
+            rows.average(positions, source, &mut store, self.exec)
         })?;
         Ok(())
     }

@@ -106,45 +106,41 @@ impl Values for Summed<'_> {
     }
 }
 
-/// Writes the columns that `values` has.
-pub(super) fn emit(
-    output: &mut Output<'_>,
-    dim: usize,
-    values: &impl Values,
-    own: OwnRows<'_>,
-    layout: &Layout,
-    isa: Isa,
-    exec: &Exec,
-) -> Result<()> {
-    match output {
-        Output::F32(rows) => {
-            let parts = rows.chunks_mut(ROWS * dim).collect();
-            exec.map_items(parts, |chunk, rows| {
-                exec.checkpoint(0)?;
-                isa.run(Emit { rows, first: chunk * ROWS, dim, values, own, layout });
-                Ok(())
-            })?;
-        }
-        Output::F16(rows) => {
-            let parts = rows.chunks_mut(ROWS * dim).collect();
-            exec.map_items(parts, |chunk, rows| {
-                exec.checkpoint(0)?;
-                isa.run(Emit { rows, first: chunk * ROWS, dim, values, own, layout });
-                Ok(())
-            })?;
+/// How the result is written.
+pub(super) struct Emitter<'a> {
+    pub(super) dim: usize,
+    pub(super) own: OwnRows<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) isa: Isa,
+    pub(super) exec: &'a Exec,
+}
+
+impl Emitter<'_> {
+    /// Writes the columns that `values` has.
+    pub(super) fn emit(&self, output: &mut Output<'_>, values: &impl Values) -> Result<()> {
+        match output {
+            Output::F32(rows) => self.write(rows, values),
+            Output::F16(rows) => self.write(rows, values),
         }
     }
-    Ok(())
+
+    fn write<E: State>(&self, rows: &mut [E], values: &impl Values) -> Result<()> {
+        let parts = rows.chunks_mut(ROWS * self.dim).collect();
+        self.exec.map_items(parts, |chunk, rows| {
+            self.exec.checkpoint(0)?;
+            self.isa.run(Emit { rows, first: chunk * ROWS, values, emitter: self });
+            Ok(())
+        })?;
+        Ok(())
+    }
 }
 
 struct Emit<'a, E, V> {
     rows: &'a mut [E],
     /// Node of the first row.
     first: usize,
-    dim: usize,
     values: &'a V,
-    own: OwnRows<'a>,
-    layout: &'a Layout,
+    emitter: &'a Emitter<'a>,
 }
 
 impl<E: State, V: Values> Kernel for Emit<'_, E, V> {
@@ -152,9 +148,10 @@ impl<E: State, V: Values> Kernel for Emit<'_, E, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        for (node, row) in (self.first..).zip(self.rows.chunks_exact_mut(self.dim)) {
-            let position = self.layout.positions[node];
-            let own = if self.own.weight == 0.0 { 0 } else { self.own.start.row(node) };
+        let Emitter { dim, own, layout, .. } = *self.emitter;
+        for (node, row) in (self.first..).zip(self.rows.chunks_exact_mut(dim)) {
+            let position = layout.positions[node];
+            let own_row = if own.weight == 0.0 { 0 } else { own.start.row(node) };
             for group in self.values.groups() {
                 let mut lanes = [0.0; LANES];
                 if position != NOWHERE {
@@ -162,10 +159,10 @@ impl<E: State, V: Values> Kernel for Emit<'_, E, V> {
                     let result: &[f32] = bytemuck::try_cast_slice(row).unwrap_or(&[]);
                     lanes = self.values.at::<S>(result, position as usize, group);
                 }
-                if self.own.weight != 0.0 {
-                    self.own.add(node, own, group, &mut lanes);
+                if own.weight != 0.0 {
+                    own.add(node, own_row, group, &mut lanes);
                 }
-                let columns = group * LANES..self.dim.min((group + 1) * LANES);
+                let columns = group * LANES..dim.min((group + 1) * LANES);
                 let n = columns.len();
                 row[columns].copy_from_slice(&E::store::<S>(S::load(&lanes))[..n]);
             }

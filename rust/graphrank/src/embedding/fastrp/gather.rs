@@ -25,8 +25,8 @@ use super::neighborhood::Neighborhood;
 
 /// Arcs laid out at a time: their positions and factors stay in the first-level cache.
 pub(super) const WINDOW_ARCS: usize = 512;
-/// Arcs between a prefetch and its use.
-const AHEAD: usize = 16;
+/// Bytes between a prefetch and its use: what the processor can have under way at a time, and a little more.
+const AHEAD: usize = 1 << 12;
 
 /// A row of a block: `B` groups of 16 columns.
 pub(super) type Row<S, const B: usize> = [<S as Simd>::Vector; B];
@@ -58,6 +58,7 @@ pub(super) struct Rows<'a> {
     pub(super) positions: &'a [u32],
     /// What vectors of the source are multiplied by, by position.
     pub(super) factors: Option<&'a [f32]>,
+    pub(super) isa: Isa,
 }
 
 /// Arcs that are laid out.
@@ -76,7 +77,6 @@ impl Rows<'_> {
         positions: Range<usize>,
         source: Source<'_, T>,
         finish: &mut impl Finish<B>,
-        isa: Isa,
         exec: &Exec,
     ) -> Result<()> {
         let mut window = Window::new()?;
@@ -94,12 +94,12 @@ impl Rows<'_> {
                 next += 1;
             }
             if next == start {
-                self.average_long_row(&mut window, start, source, finish, isa, exec)?;
+                self.average_long_row(&mut window, start, source, finish, exec)?;
                 next += 1;
                 continue;
             }
             let n_arcs = window.sources.len();
-            isa.run(Gather { source, window: &window, rows: &self.nodes[start..next], start, finish });
+            self.isa.run(Gather { source, window: &window, rows: &self.nodes[start..next], start, finish });
             exec.checkpoint(n_arcs as u64)?;
         }
         Ok(())
@@ -111,7 +111,6 @@ impl Rows<'_> {
         position: usize,
         source: Source<'_, T>,
         finish: &mut impl Finish<B>,
-        isa: Isa,
         exec: &Exec,
     ) -> Result<()> {
         let node = self.nodes[position];
@@ -121,10 +120,10 @@ impl Rows<'_> {
             window.clear();
             self.lay_out(window, position, skip, WINDOW_ARCS.min(n - skip));
             window.end_row();
-            isa.run(Gather { source, window, rows: &[node], start: position, finish: &mut total });
+            self.isa.run(Gather { source, window, rows: &[node], start: position, finish: &mut total });
             exec.checkpoint(window.sources.len() as u64)?;
         }
-        isa.run(FinishRow { total, position, node, finish });
+        self.isa.run(FinishRow { total, position, node, finish });
         Ok(())
     }
 
@@ -225,8 +224,9 @@ fn sum_rows<S: Simd, T: Lane, const B: usize>(
     arcs: Range<usize>,
 ) -> Row<S, B> {
     let mut sum = [S::splat(0.0); B];
+    let ahead = AHEAD / size_of::<[[T; LANES]; B]>();
     for arc in arcs {
-        if let Some(&soon) = sources.get(arc + AHEAD) {
+        if let Some(&soon) = sources.get(arc + ahead) {
             prefetch::<[T; LANES]>(source.row::<B>(soon));
         }
         let row = source.row::<B>(sources[arc]);
@@ -245,8 +245,9 @@ fn sum_scaled_rows<S: Simd, T: Lane, const B: usize>(
     arcs: Range<usize>,
 ) -> Row<S, B> {
     let mut sum = [S::splat(0.0); B];
+    let ahead = AHEAD / size_of::<[[T; LANES]; B]>();
     for arc in arcs {
-        if let Some(&soon) = sources.get(arc + AHEAD) {
+        if let Some(&soon) = sources.get(arc + ahead) {
             prefetch::<[T; LANES]>(source.row::<B>(soon));
         }
         let (row, factor) = (source.row::<B>(sources[arc]), S::splat(factors[arc]));

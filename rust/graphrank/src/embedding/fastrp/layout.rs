@@ -1,8 +1,9 @@
 //! Where the vector of each node lies, and how rows are dealt out to threads.
 //!
 //! Nodes without arcs have no vector to store: in skewed graphs they are a third of all. If a block of columns is larger
-//! than the caches, nodes are sorted by how often they are read, so that the rows of hubs lie together; this costs
-//! 8 bytes per node and leaves the graph's arrays as they are.
+//! than the caches, the nodes that are read most come first, sorted by how often, so that their rows lie together; the
+//! others keep their order, so that their arcs are still read in the order in which they are stored. This costs 8 bytes
+//! per node and leaves the graph's arrays as they are.
 
 use std::ops::Range;
 
@@ -31,16 +32,21 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(rows: &Neighborhood<'_>, by_degree: bool, exec: &Exec) -> Result<Self> {
+    pub(super) fn new(rows: &Neighborhood<'_>, n_hubs: usize, exec: &Exec) -> Result<Self> {
         let times_read = rows.times_read(exec)?;
         let is_active = |&node: &u32| times_read[node as usize] > 0 || rows.n_neighbors(node as usize) > 0;
         let n_active = (0u32..).take(rows.n_nodes()).filter(is_active).count();
         let mut nodes =
             try_collect("order of nodes", n_active, (0u32..).take(rows.n_nodes()).filter(is_active))?;
         exec.checkpoint(0)?;
-        if by_degree {
+        if n_hubs > 0 {
             let most = times_read.iter().copied().max().unwrap_or(0);
-            nodes = sorted_by(|node| (most - times_read[node as usize]) as usize, most as usize + 1, &nodes)?;
+            let falling = |node: u32| (most - times_read[node as usize]) as usize;
+            let sorted = sorted_by(falling, most as usize + 1, &nodes)?;
+            let least = sorted.get(n_hubs).map_or(0, |&node| times_read[node as usize]);
+            // The others keep their order, in which their arcs follow each other.
+            let key = |node: u32| most.saturating_sub(times_read[node as usize].max(least)) as usize;
+            nodes = sorted_by(key, most as usize + 1, &nodes)?;
         }
         let mut positions =
             try_collect("positions of nodes", rows.n_nodes(), std::iter::repeat_n(NOWHERE, rows.n_nodes()))?;

@@ -1,7 +1,8 @@
 //! How much is computed at a time, and what that needs.
 //!
-//! Columns are independent up to the lengths of the rows, so they are computed in blocks: a narrow block of all nodes
-//! fits a cache where a wide one does not. What lengths are for decides how often:
+//! Columns are independent up to the lengths of the rows, so they are computed in blocks. Wide blocks are faster: each
+//! arc is looked up once per block, and memory serves long rows best. Narrow ones need less memory. What lengths are for
+//! decides how often:
 //!
 //! - *once*: powers that have weight are kept, whole, until their lengths are known;
 //! - *twice*: a first pass over the blocks only measures lengths, a second computes the blocks again and weighs them.
@@ -16,8 +17,10 @@ use super::params::{FastRpParams, Precision};
 
 /// Blocks are this many groups wide, or less at the end.
 const WIDTHS: [usize; 4] = [8, 4, 2, 1];
-/// A block of this many bytes is taken to stay in the caches; larger ones are sorted by degree.
-const CACHED: usize = 16 << 20;
+/// A block of this many bytes stays in the caches whatever its order.
+const CACHED: usize = 4 << 20;
+/// Bytes of the rows of a block that are worth keeping together: a second-level cache.
+const HUBS: usize = 1 << 20;
 
 /// How the columns are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +28,6 @@ pub(super) struct Plan {
     /// Groups of columns per block.
     pub(super) width: usize,
     pub(super) mode: Mode,
-    /// Whether nodes are sorted by how often they are read.
-    pub(super) by_degree: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,19 +50,15 @@ pub(super) struct Sizes {
 impl Plan {
     pub(super) fn new(params: &FastRpParams, sizes: &Sizes) -> Result<Self> {
         let n_groups = params.dim.div_ceil(LANES);
-        let bytes_of = |width: usize| sizes.n_nodes * width * LANES * state_bytes(params);
-        // The widest block that is cached; where none is, two groups: a line pair per gather, which memory serves best.
-        let cached = WIDTHS.into_iter().find(|&width| bytes_of(width) <= CACHED);
-        let preferred = cached.unwrap_or(2).min(n_groups.next_power_of_two());
-        let by_degree = bytes_of(preferred) > CACHED / 4;
+        let preferred = WIDTHS[0].min(n_groups.next_power_of_two());
         let modes: &[Mode] = if params.normalize { &[Mode::Once, Mode::Twice] } else { &[Mode::Sum] };
         let Some(limit) = params.memory_limit else {
-            return Ok(Self { width: preferred, mode: modes[0], by_degree });
+            return Ok(Self { width: preferred, mode: modes[0] });
         };
         let mut least = u64::MAX;
         for &mode in modes {
             for width in WIDTHS.into_iter().filter(|&width| width <= preferred) {
-                let plan = Self { width, mode, by_degree };
+                let plan = Self { width, mode };
                 let needed = plan.n_bytes(params, sizes);
                 least = least.min(needed);
                 if needed <= limit {
@@ -98,6 +95,12 @@ impl Plan {
         n * (per_node + degree_powers + lengths + own_length) + blocks + rest
     }
 
+    /// How many nodes come first because they are read most.
+    pub(super) fn n_hubs(self, params: &FastRpParams, n_nodes: usize) -> usize {
+        let bytes = self.width * LANES * state_bytes(params);
+        if n_nodes * bytes > CACHED { HUBS / bytes } else { 0 }
+    }
+
     /// Where blocks begin and how many groups they have.
     pub(super) fn blocks(self, n_groups: usize) -> impl Iterator<Item = (usize, usize)> {
         let mut first = 0;
@@ -124,7 +127,7 @@ mod tests {
     fn blocks_cover_all_groups_once() {
         for width in WIDTHS {
             for n_groups in 1..40 {
-                let plan = Plan { width, mode: Mode::Once, by_degree: false };
+                let plan = Plan { width, mode: Mode::Once };
                 let mut next = 0;
                 for (first, n) in plan.blocks(n_groups) {
                     assert!(first == next && n <= width && n > 0);

@@ -8,7 +8,7 @@ use crate::simd::{Isa, LANES};
 
 use super::blocks::{Blocks, Collect, Scratch};
 use super::collect::{Keep, Keeping, Power, ResultRows, Scales, Summing, add_squares};
-use super::emit::{Kept, Output, OwnRows, Summed, emit};
+use super::emit::{Emitter, Kept, Output, OwnRows, Summed, Values};
 use super::lane::State;
 use super::layout::Layout;
 use super::neighborhood::Neighborhood;
@@ -78,7 +78,7 @@ pub fn memory(n_nodes: usize, is_weighted: bool, params: &FastRpParams) -> Resul
     let free = FastRpParams { memory_limit: None, ..params.clone() };
     let usual = Plan::new(&free, &sizes)?.n_bytes(&free, &sizes);
     let mode = if params.normalize { Mode::Twice } else { Mode::Sum };
-    let narrow = Plan { width: 1, mode, by_degree: false };
+    let narrow = Plan { width: 1, mode };
     Ok((usual, narrow.n_bytes(&free, &sizes).min(usual)))
 }
 
@@ -111,7 +111,7 @@ impl<'a, T: State> Run<'a, T> {
         };
         let plan = Plan::new(params, &sizes)?;
         let neighborhood = Neighborhood::new(graph, params.direction, exec)?;
-        let layout = Layout::new(&neighborhood, plan.by_degree, exec)?;
+        let layout = Layout::new(&neighborhood, plan.n_hubs(params, graph.n_nodes()), exec)?;
         let start = Start::new(nodes, params, &neighborhood, T::LARGEST, exec)?;
         let at = |powers: &Vec<f32>| {
             try_collect("powers of degrees", layout.len(), layout.nodes.iter().map(|&v| powers[v as usize]))
@@ -226,14 +226,11 @@ impl<'a, T: State> Run<'a, T> {
         }
     }
 
-    fn emit(
-        &self,
-        output: &mut Output<'_>,
-        values: &impl super::emit::Values,
-        own: Option<&[f64]>,
-    ) -> Result<()> {
+    fn emit(&self, output: &mut Output<'_>, values: &impl Values, own: Option<&[f64]>) -> Result<()> {
         let own = OwnRows { start: &self.start, weight: self.params.weight(0), squares: own };
-        emit(output, self.params.dim, values, own, &self.layout, Isa::best(), self.exec)
+        let emitter =
+            Emitter { dim: self.params.dim, own, layout: &self.layout, isa: Isa::best(), exec: self.exec };
+        emitter.emit(output, values)
     }
 
     fn n_groups(&self) -> usize {
