@@ -5,7 +5,7 @@ use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2};
 use pyo3::prelude::*;
 
 use crate::convert::slice;
-use crate::error::exception;
+use crate::error::{exception, to_python};
 use crate::graph::PyGraph;
 use crate::run::{RunOpts, run};
 
@@ -75,6 +75,33 @@ pub(crate) fn fastrp<'py>(
     run(py, how, units, "embedding nodes", |exec| {
         embedding::fastrp_into(graph, &nodes, &params, &mut output, exec)
     })
+}
+
+/// Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be.
+#[pyfunction]
+#[pyo3(signature = (n_nodes, is_weighted, dim, weights, normalization_strength, self_influence, normalize, state))]
+pub(crate) fn fastrp_memory(
+    py: Python<'_>,
+    n_nodes: usize,
+    is_weighted: bool,
+    dim: usize,
+    weights: Vec<f64>,
+    normalization_strength: f64,
+    self_influence: f64,
+    normalize: bool,
+    state: &str,
+) -> PyResult<(u64, u64)> {
+    let state = precision(py, state)?;
+    let params = FastRpParams {
+        dim,
+        weights,
+        normalization_strength,
+        self_influence,
+        normalize,
+        state,
+        ..FastRpParams::default()
+    };
+    embedding::memory(n_nodes, is_weighted, &params).map_err(|error| to_python(py, &error))
 }
 
 fn not_contiguous(py: Python<'_>, argument: &str) -> PyErr {

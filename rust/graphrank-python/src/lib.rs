@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::dynamic_ppr::{PyDynamicIndex, PyDynamicPpr};
     #[pymodule_export]
-    use super::embedding::fastrp;
+    use super::embedding::{fastrp, fastrp_memory};
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]

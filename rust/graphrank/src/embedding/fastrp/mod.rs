@@ -32,6 +32,8 @@
 //! within as many steps as there are powers. Nothing else changes it: not threads, blocks, the instruction set, the order
 //! of edges or another component.
 
+#[allow(dead_code)] // used by refinement
+mod averaging;
 mod blocks;
 mod collect;
 mod emit;
@@ -45,6 +47,8 @@ mod projection;
 mod run;
 mod start;
 
+#[allow(unused_imports)]
+pub(in crate::embedding) use averaging::Averaging;
 pub use emit::Output;
 pub use params::{Direction, FastRpParams, Precision};
 pub use run::{fastrp, fastrp_into, memory};
