@@ -1,10 +1,10 @@
 //! All powers of one block of columns, and what is kept of them.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::memory::Buffer;
 use crate::simd::{Isa, Kernel, LANES, Simd};
 
 use super::gather::{Finish, Row, Rows, Source};
@@ -27,23 +27,10 @@ pub(super) struct Blocks<'a> {
 }
 
 /// Room for the powers of a block, used again for every block.
-pub(super) struct Scratch<T> {
-    signs: Buffer<[i8; LANES]>,
-    states: [Buffer<[T; LANES]>; 2],
-}
-
-impl<T: State> Scratch<T> {
-    pub(super) fn new(n_positions: usize, width: usize, last_power: usize) -> Result<Self> {
-        let len = n_positions * width;
-        let states_len = |i: usize| if last_power > i { len } else { 0 };
-        Ok(Self {
-            signs: Buffer::zeroed("signs of a block of columns", len)?,
-            states: [
-                Buffer::zeroed("a power of a block of columns", states_len(0))?,
-                Buffer::zeroed("a power of a block of columns", states_len(1))?,
-            ],
-        })
-    }
+pub(super) struct Scratch<'s, T> {
+    pub(super) signs: &'s mut [[i8; LANES]],
+    /// Power i is in `states[i % 2]`, unless it is the last.
+    pub(super) states: [&'s mut [[T; LANES]]; 2],
 }
 
 /// What becomes of the rows of a power, chunk by chunk.
@@ -61,34 +48,37 @@ pub(super) trait Collect<T: State, const B: usize>: Sync {
 }
 
 impl Blocks<'_> {
-    /// Computes the powers of a block that begins at group `first`, and hands those to `collect` that it wants.
+    /// Computes some powers of a block that begins at group `first`, and hands those to `collect` that it wants. Powers
+    /// before them are in `scratch`; the very last one goes to `collect` alone.
     pub(super) fn run<T: State, const B: usize, C: Collect<T, B>>(
         &self,
         first: usize,
-        scratch: &mut Scratch<T>,
+        powers: Range<usize>,
+        scratch: &mut Scratch<'_, T>,
         collect: &mut C,
     ) -> Result<()> {
         let len = self.layout.len() * B;
         let Scratch { signs, states: [even, odd] } = scratch;
-        let (mut current, mut next): (&mut [_], &mut [_]) = (even, odd);
         let starts_with_signs = self.start.is_signs(first, B);
-        if starts_with_signs {
-            self.write_signs::<B>(first, &mut signs[..len])?;
-        } else {
-            self.write_start::<T, B>(first, &mut current[..len])?;
+        if powers.contains(&1) {
+            if starts_with_signs {
+                self.write_signs::<B>(first, &mut signs[..len])?;
+            } else {
+                self.write_start::<T, B>(first, &mut even[..len])?;
+            }
         }
-        for power in 1..=self.last_power {
-            let is_last = power == self.last_power;
-            let target = (!is_last).then(|| &mut next[..len]);
+        for power in powers {
+            let (source, target) =
+                if power.is_multiple_of(2) { (&*odd, &mut *even) } else { (&*even, &mut *odd) };
+            let target = (power < self.last_power).then(|| &mut target[..len]);
             let parts = collect.parts(power);
             if power == 1 && starts_with_signs {
                 let source = Source { groups: &signs[..len], stride: B, first: 0 };
                 self.multiply::<i8, T, B, C>(source, self.factors, self.start.unit, target, parts)?;
             } else {
-                let source = Source { groups: &current[..len], stride: B, first: 0 };
+                let source = Source { groups: &source[..len], stride: B, first: 0 };
                 self.multiply::<T, T, B, C>(source, None, 1.0, target, parts)?;
             }
-            std::mem::swap(&mut current, &mut next);
         }
         Ok(())
     }

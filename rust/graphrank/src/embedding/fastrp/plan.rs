@@ -4,6 +4,8 @@
 //! arc is looked up once per block, and memory serves long rows best. Narrow ones need less memory. What lengths are for
 //! decides how often:
 //!
+//! - *in place*: all columns are one block, only the last two powers have weight, and the result, which is not written
+//!   before the last power, serves as room for one of the others;
 //! - *once*: powers that have weight are kept, whole, until their lengths are known;
 //! - *twice*: a first pass over the blocks only measures lengths, a second computes the blocks again and weighs them.
 //!   It needs memory for one block, at twice the time. The result has the same bits.
@@ -34,6 +36,7 @@ pub(super) struct Plan {
 pub(super) enum Mode {
     /// Rows are not scaled to length 1.
     Sum,
+    InPlace,
     Once,
     Twice,
 }
@@ -51,7 +54,11 @@ impl Plan {
     pub(super) fn new(params: &FastRpParams, sizes: &Sizes) -> Result<Self> {
         let n_groups = params.dim.div_ceil(LANES);
         let preferred = WIDTHS[0].min(n_groups.next_power_of_two());
-        let modes: &[Mode] = if params.normalize { &[Mode::Once, Mode::Twice] } else { &[Mode::Sum] };
+        let modes: &[Mode] = match params.normalize {
+            false => &[Mode::Sum],
+            true if sizes.result_holds && is_one_block(params) => &[Mode::InPlace, Mode::Twice],
+            true => &[Mode::Once, Mode::Twice],
+        };
         let Some(limit) = params.memory_limit else {
             return Ok(Self { width: preferred, mode: modes[0] });
         };
@@ -59,6 +66,9 @@ impl Plan {
         for &mode in modes {
             for width in WIDTHS.into_iter().filter(|&width| width <= preferred) {
                 let plan = Self { width, mode };
+                if mode == Mode::InPlace && width < preferred {
+                    continue;
+                }
                 let needed = plan.n_bytes(params, sizes);
                 least = least.min(needed);
                 if needed <= limit {
@@ -87,12 +97,12 @@ impl Plan {
         let degree_powers = if params.normalization_strength == 0.0 { 0 } else { 8 };
         let lengths = if params.normalize { 8 * n_weighted } else { 0 };
         let own_length = if params.normalize && params.self_influence != 0.0 { 8 } else { 0 };
-        let blocks = block * (2 * state + 1);
-        let rest = match self.mode {
-            Mode::Once => n_kept * whole * state,
-            Mode::Twice | Mode::Sum => block * 4,
+        let arrays = match self.mode {
+            Mode::InPlace => block * state,
+            Mode::Once => block * 2 * state + n_kept * whole * state,
+            Mode::Twice | Mode::Sum => block * (2 * state + 4),
         };
-        n * (per_node + degree_powers + lengths + own_length) + blocks + rest
+        n * (per_node + degree_powers + lengths + own_length) + block + arrays
     }
 
     /// How many nodes come first because they are read most.
@@ -110,6 +120,16 @@ impl Plan {
             Some((first - width, width))
         })
     }
+}
+
+/// Whether all columns are one block and only the last two powers have weight.
+fn is_one_block(params: &FastRpParams) -> bool {
+    let n_groups = params.dim / LANES;
+    let last = params.last_power();
+    params.dim.is_multiple_of(LANES)
+        && WIDTHS.contains(&n_groups)
+        && last > 0
+        && params.weights[..last.saturating_sub(2)].iter().all(|&w| w == 0.0)
 }
 
 fn state_bytes(params: &FastRpParams) -> usize {
@@ -162,7 +182,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen.first(), Some(&Mode::Once));
+        assert_eq!(seen.first(), Some(&Mode::InPlace));
         assert_eq!(seen.last(), Some(&Mode::Twice));
     }
 }

@@ -1,5 +1,7 @@
 //! The embedding of a graph, from parameters to vectors.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
@@ -127,6 +129,7 @@ impl<'a, T: State> Run<'a, T> {
 
     fn run(&self, output: &mut Output<'_>) -> Result<()> {
         match self.plan.mode {
+            Mode::InPlace => self.keep_in_place(output),
             Mode::Once => self.keep(output),
             Mode::Twice => {
                 let squares = self.measure()?;
@@ -134,6 +137,50 @@ impl<'a, T: State> Run<'a, T> {
             }
             Mode::Sum => self.sum(None, output),
         }
+    }
+
+    /// Keeps the last two powers, one in the result, which until then has room for the power before them.
+    fn keep_in_place(&self, output: &mut Output<'_>) -> Result<()> {
+        let Output::F32(values) = output else { return self.keep(output) };
+        let (n_groups, last) = (self.n_groups(), self.params.last_power());
+        let len = self.layout.len() * n_groups;
+        let mut signs = Buffer::zeroed("signs of the projection", len)?;
+        let mut kept = Buffer::<[T; LANES]>::zeroed("a power of the embedding", len)?;
+        let mut squares = self.zeroed_squares()?;
+
+        let lent: &mut [[T; LANES]] = bytemuck::cast_slice_mut(values);
+        let states = if last.is_multiple_of(2) { [lent, &mut kept[..]] } else { [&mut kept[..], lent] };
+        let mut scratch = Scratch { signs: &mut signs, states };
+        let mut powers = self.measured(&mut squares);
+        let mut keeping = Keeping { layout: &self.layout, first: 0, powers: &mut powers };
+        self.powers(0, n_groups, 1..last, &mut scratch, &mut keeping)?;
+
+        let states =
+            if last.is_multiple_of(2) { [&mut [][..], &mut kept[..]] } else { [&mut kept[..], &mut []] };
+        let mut scratch = Scratch { signs: &mut signs, states };
+        if let Some(power) = powers.last_mut() {
+            power.rows = Keep::Result(ResultRows::new(values, self.params.dim));
+        }
+        let mut keeping = Keeping { layout: &self.layout, first: 0, powers: &mut powers };
+        self.powers(0, n_groups, last..last + 1, &mut scratch, &mut keeping)?;
+        drop(powers);
+
+        let own_squares = self.own_squares()?;
+        let rows = [Some(&kept[..]), None].into_iter().skip(2 - self.weighted.len());
+        let powers =
+            rows.zip(self.scales(Some(&squares))).map(|(rows, (_, scales))| (rows, scales)).collect();
+        self.emit(output, &Kept { powers, n_groups }, own_squares.as_deref())
+    }
+
+    /// The powers that have weight, to be measured.
+    fn measured<'s>(&self, squares: &'s mut [Vec<f64>]) -> Vec<Power<'s, T>> {
+        let powers = self.weighted.iter().zip(squares);
+        let power = |(&power, squares): (&usize, &'s mut Vec<f64>)| Power {
+            power,
+            squares: Some(&mut squares[..]),
+            rows: Keep::Nowhere,
+        };
+        powers.map(power).collect()
     }
 
     /// Keeps powers whole until their lengths are known.
@@ -151,9 +198,8 @@ impl<'a, T: State> Run<'a, T> {
         };
         let places = result.map(Keep::Result).into_iter();
         let places = places.chain(kept.iter_mut().map(|rows| Keep::Own { rows, stride: n_groups }));
-        let mut powers: Vec<_> = (self.weighted.iter().zip(&mut squares).zip(places))
-            .map(|((&power, squares), rows)| Power { power, squares: Some(&mut squares[..]), rows })
-            .collect();
+        let mut powers = self.measured(&mut squares);
+        powers.iter_mut().zip(places).for_each(|(power, place)| power.rows = place);
         self.for_each_block(|first, width, scratch| {
             let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
             self.block(first, width, scratch, &mut keeping)
@@ -170,9 +216,7 @@ impl<'a, T: State> Run<'a, T> {
     /// Squared lengths of the rows of each power that has weight.
     fn measure(&self) -> Result<Vec<Vec<f64>>> {
         let mut squares = self.zeroed_squares()?;
-        let mut powers: Vec<_> = (self.weighted.iter().zip(&mut squares))
-            .map(|(&power, squares)| Power { power, squares: Some(&mut squares[..]), rows: Keep::Nowhere })
-            .collect();
+        let mut powers = self.measured(&mut squares);
         self.for_each_block(|first, width, scratch| {
             let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
             self.block(first, width, scratch, &mut keeping)
@@ -198,14 +242,39 @@ impl<'a, T: State> Run<'a, T> {
 
     fn for_each_block(
         &self,
-        mut work: impl FnMut(usize, usize, &mut Scratch<T>) -> Result<()>,
+        mut work: impl FnMut(usize, usize, &mut Scratch<'_, T>) -> Result<()>,
     ) -> Result<()> {
+        let len = self.layout.len() * self.plan.width;
         let last_power = self.params.last_power();
-        let mut scratch = Scratch::new(self.layout.len(), self.plan.width, last_power)?;
+        let mut signs = Buffer::zeroed("signs of a block of columns", len)?;
+        let state = |i| Buffer::zeroed("a power of a block of columns", if last_power > i { len } else { 0 });
+        let (mut even, mut odd) = (state(0)?, state(1)?);
+        let mut scratch = Scratch { signs: &mut signs, states: [&mut even, &mut odd] };
         self.plan.blocks(self.n_groups()).try_for_each(|(first, width)| work(first, width, &mut scratch))
     }
 
-    fn block<C>(&self, first: usize, width: usize, scratch: &mut Scratch<T>, collect: &mut C) -> Result<()>
+    /// All powers of a block.
+    fn block<C>(
+        &self,
+        first: usize,
+        width: usize,
+        scratch: &mut Scratch<'_, T>,
+        collect: &mut C,
+    ) -> Result<()>
+    where
+        C: Collect<T, 1> + Collect<T, 2> + Collect<T, 4> + Collect<T, 8>,
+    {
+        self.powers(first, width, 1..self.params.last_power() + 1, scratch, collect)
+    }
+
+    fn powers<C>(
+        &self,
+        first: usize,
+        width: usize,
+        powers: Range<usize>,
+        scratch: &mut Scratch<'_, T>,
+        collect: &mut C,
+    ) -> Result<()>
     where
         C: Collect<T, 1> + Collect<T, 2> + Collect<T, 4> + Collect<T, 8>,
     {
@@ -219,10 +288,10 @@ impl<'a, T: State> Run<'a, T> {
             exec: self.exec,
         };
         match width {
-            8 => blocks.run::<T, 8, C>(first, scratch, collect),
-            4 => blocks.run::<T, 4, C>(first, scratch, collect),
-            2 => blocks.run::<T, 2, C>(first, scratch, collect),
-            _ => blocks.run::<T, 1, C>(first, scratch, collect),
+            8 => blocks.run::<T, 8, C>(first, powers, scratch, collect),
+            4 => blocks.run::<T, 4, C>(first, powers, scratch, collect),
+            2 => blocks.run::<T, 2, C>(first, powers, scratch, collect),
+            _ => blocks.run::<T, 1, C>(first, powers, scratch, collect),
         }
     }
 
