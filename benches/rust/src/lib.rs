@@ -39,6 +39,18 @@ pub fn uniform(n_ids: u32, n_edges: usize, seed: u64) -> Columns {
     })
 }
 
+/// Numbers about normal, of mean 0 and variance 1/3: vectors of them point anywhere.
+#[must_use]
+pub fn normals(n: usize, seed: u64) -> Vec<f32> {
+    let mut rng = stream(seed, Domain::Generator, 0);
+    let mut number = || {
+        let bits = rng.next_u64();
+        let parts = [bits, bits >> 16, bits >> 32, bits >> 48].map(|part| f32::from((part & 0xffff) as u16));
+        parts.iter().sum::<f32>() / 65536.0 - 2.0
+    };
+    (0..n).map(|_| number()).collect()
+}
+
 fn generate(
     n_edges: usize,
     seed: u64,

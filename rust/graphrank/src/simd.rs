@@ -26,6 +26,10 @@ pub(crate) trait Kernel {
 pub(crate) trait Simd {
     type Vector: Copy;
 
+    /// How many sums of products to keep at once: as many as hide the time that an addition takes and leave registers
+    /// for what is added. Measured on products of rows of 128 numbers.
+    const SUMS: usize;
+
     fn splat(x: f32) -> Self::Vector;
 
     fn load(lanes: &[f32; LANES]) -> Self::Vector;
@@ -35,6 +39,9 @@ pub(crate) trait Simd {
     fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
     fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// Whether some lane of `a` is not below that of `b`; a NaN is not below anything.
+    fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool;
 
     fn load_signs(lanes: &[i8; LANES]) -> Self::Vector;
 
@@ -128,6 +135,8 @@ pub(crate) struct Baseline;
 impl Simd for Baseline {
     type Vector = [f32; LANES];
 
+    const SUMS: usize = 2;
+
     #[inline(always)]
     fn splat(x: f32) -> Self::Vector {
         [x; LANES]
@@ -151,6 +160,12 @@ impl Simd for Baseline {
     #[inline(always)]
     fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
         std::array::from_fn(|i| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below anything")]
+    fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool {
+        (0..LANES).fold(false, |any, i| any | !(a[i] < b[i]))
     }
 
     #[inline(always)]
@@ -187,10 +202,11 @@ impl Simd for Baseline {
 #[expect(unsafe_code, reason = "registers are named by the processor's own instructions")]
 mod x86 {
     use std::arch::x86_64::{
-        __m128i, __m256, __m256i, __m512, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm256_add_ps,
-        _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_mul_ps,
-        _mm256_set1_ps, _mm512_add_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
-        _mm512_cvtps_ph, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+        __m128i, __m256, __m256i, __m512, _CMP_NLT_UQ, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128,
+        _mm256_add_ps, _mm256_cmp_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps,
+        _mm256_cvtps_ph, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_ps, _mm512_add_ps,
+        _mm512_cmp_ps_mask, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_cvtps_ph,
+        _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
     };
     use std::mem::transmute;
 
@@ -215,6 +231,8 @@ mod x86 {
     impl Simd for Avx2 {
         type Vector = [__m256; 2];
 
+        const SUMS: usize = 6;
+
         #[inline(always)]
         fn splat(x: f32) -> Self::Vector {
             unsafe { [_mm256_set1_ps(x); 2] }
@@ -238,6 +256,15 @@ mod x86 {
         #[inline(always)]
         fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
             unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool {
+            unsafe {
+                let low = _mm256_cmp_ps::<_CMP_NLT_UQ>(a[0], b[0]);
+                let high = _mm256_cmp_ps::<_CMP_NLT_UQ>(a[1], b[1]);
+                _mm256_movemask_ps(_mm256_or_ps(low, high)) != 0
+            }
         }
 
         #[inline(always)]
@@ -272,6 +299,8 @@ mod x86 {
     impl Simd for Avx512 {
         type Vector = __m512;
 
+        const SUMS: usize = 12;
+
         #[inline(always)]
         fn splat(x: f32) -> Self::Vector {
             unsafe { _mm512_set1_ps(x) }
@@ -295,6 +324,11 @@ mod x86 {
         #[inline(always)]
         fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
             unsafe { _mm512_mul_ps(a, b) }
+        }
+
+        #[inline(always)]
+        fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool {
+            unsafe { _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(a, b) != 0 }
         }
 
         #[inline(always)]
@@ -339,6 +373,54 @@ mod tests {
         #[inline(always)]
         fn run<S: Simd>(self) -> [u16; LANES] {
             S::store_halves(S::load(&self.0))
+        }
+    }
+
+    struct Multiply([f32; LANES], f32);
+    struct Compare([f32; LANES], f32);
+
+    impl Kernel for Multiply {
+        type Output = [f32; LANES];
+
+        #[inline(always)]
+        fn run<S: Simd>(self) -> [f32; LANES] {
+            let (lanes, x) = (S::load(&self.0), S::splat(self.1));
+            S::store(S::add(x, S::mul(lanes, lanes)))
+        }
+    }
+
+    impl Kernel for Compare {
+        type Output = bool;
+
+        #[inline(always)]
+        fn run<S: Simd>(self) -> bool {
+            S::any_not_below(S::load(&self.0), S::splat(self.1))
+        }
+    }
+
+    #[test]
+    fn products_are_rounded_before_they_are_added_by_every_instruction_set() {
+        let a = [1.0f32, 2.0, 3.0, 5.0].repeat(4);
+        let a: [f32; LANES] = std::array::from_fn(|i| 1.0 + a[i] / 4096.0);
+        let wanted = a.map(|x| -1.0 + x * x);
+        assert_ne!(wanted[0], a[0].mul_add(a[0], -1.0), "the test would not see a fused sum");
+        for isa in Isa::available() {
+            assert_eq!(isa.run(Multiply(a, -1.0)), wanted, "{isa:?}");
+        }
+    }
+
+    #[test]
+    fn one_lane_that_is_not_below_is_seen_wherever_it_is() {
+        for isa in Isa::available() {
+            assert!(!isa.run(Compare([0.5; LANES], 1.0)), "{isa:?}");
+            for lane in 0..LANES {
+                for high in [1.0, 2.0, f32::INFINITY, f32::NAN] {
+                    let mut lanes = [0.5; LANES];
+                    lanes[lane] = high;
+                    assert!(isa.run(Compare(lanes, 1.0)), "{isa:?} {lane} {high}");
+                }
+            }
+            assert!(isa.run(Compare([0.5; LANES], f32::NAN)), "{isa:?}");
         }
     }
 
