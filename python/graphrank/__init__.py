@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from graphrank._core import __version__
     from graphrank._threads import num_threads, set_num_threads
     from graphrank._versions import show_versions
+    from graphrank.embedding import knn
     from graphrank.graph import Graph
     from graphrank.io import read_edges
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
 
-    from . import cli, datasets, graph, io, ppr, testing
+    from . import cli, datasets, embedding, graph, io, ppr, testing
 
 __all__ = [
     "DynamicPpr",
@@ -37,9 +38,11 @@ __all__ = [
     "as_graph",
     "cli",
     "datasets",
+    "embedding",
     "exceptions",
     "graph",
     "io",
+    "knn",
     "num_threads",
     "pagerank",
     "personalized_pagerank",
@@ -60,8 +63,10 @@ _HOME = {
     "as_graph": "_convert",
     "cli": "cli",
     "datasets": "datasets",
+    "embedding": "embedding",
     "graph": "graph",
     "io": "io",
+    "knn": "embedding",
     "num_threads": "_threads",
     "pagerank": "ppr",
     "personalized_pagerank": "ppr",

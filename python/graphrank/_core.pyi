@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 _U32: TypeAlias = NDArray[np.uint32]
 _U64: TypeAlias = NDArray[np.uint64]
+_F32: TypeAlias = NDArray[np.float32]
 _F64: TypeAlias = NDArray[np.float64]
 _Bool: TypeAlias = NDArray[np.bool_]
 _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint32] | NDArray[np.uint64]
@@ -20,6 +21,7 @@ __all__ = [
     "DynamicIndex",
     "DynamicPpr",
     "Graph",
+    "NeighborSearch",
     "PowerWalkIndex",
     "__version__",
     "_debug_panic",
@@ -256,6 +258,29 @@ class PowerWalkIndex:
     def n_bytes(self) -> int: ...
     @property
     def n_entries(self) -> int | None: ...
+
+@final
+class NeighborSearch:
+    """Vectors made ready to be searched; they are not copied and must not change. Halves are passed as their bits."""
+
+    @staticmethod
+    def prepare(vectors: _F32 | NDArray[np.uint16], metric: str, how: _How) -> NeighborSearch: ...
+    def nearest(
+        self,
+        queries: _U32 | _F32 | NDArray[np.uint16] | None,
+        k: int,
+        allowed: _U32 | None,
+        exclude_self: bool,
+        how: _How,
+    ) -> tuple[_U64, _U32, _F64]:
+        """Offsets, rows and scores of the lists. ``queries``: row numbers (1-D), vectors (2-D) or None for all rows.
+
+        ``allowed``: the rows that may be answers, rising.
+        """
+
+    @property
+    def n_bytes(self) -> int:
+        """Beside the vectors."""
 
 def first_appearances(src: _U64, dst: _U64, how: _How) -> tuple[_U32, _U32, _U64]:
     """Numbers the distinct keys of both columns in the order in which they first appear.

@@ -11,6 +11,7 @@ mod dynamic_ppr;
 mod embedding;
 mod error;
 mod graph;
+mod neighbors;
 mod pool;
 mod powerwalk;
 mod ppr;
@@ -27,6 +28,8 @@ mod _core {
     use super::embedding::{fastrp, fastrp_memory};
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
+    #[pymodule_export]
+    use super::neighbors::PyNeighborSearch;
     #[pymodule_export]
     use super::pool::{num_threads, set_num_threads};
     #[pymodule_export]

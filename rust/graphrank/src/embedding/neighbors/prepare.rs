@@ -19,7 +19,7 @@ use super::score::{Target, square};
 use super::{Metric, Vectors};
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::memory::{try_collect, try_with_capacity, try_zeroed};
+use crate::memory::{try_collect, try_with_capacity};
 
 /// Numbers read between two checkpoints.
 const NUMBERS: usize = 1 << 20;
@@ -61,7 +61,7 @@ impl NeighborSearch {
         let rows_per_chunk = (NUMBERS / dim).max(1);
         let chunks = exec.map(n_rows.div_ceil(rows_per_chunk), |chunk| {
             let rows = chunk * rows_per_chunk..n_rows.min((chunk + 1) * rows_per_chunk);
-            let mut room = try_zeroed("one vector", dim)?;
+            let mut room = Vec::new();
             let mut squares = try_with_capacity("norms", rows.len())?;
             for row in rows {
                 vectors.check_row("vectors", row)?;

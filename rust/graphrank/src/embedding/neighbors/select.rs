@@ -25,9 +25,9 @@ pub(super) fn by_rank(a: &Near, b: &Near) -> Ordering {
 }
 
 /// Buffers hold so many times the rows that are wanted.
-const ROOM: usize = 4;
+const ROOM: usize = 3;
 /// Fewer rows than this are not worth cutting.
-const FEW: usize = 16;
+const FEW: usize = 10;
 
 /// Bytes of the buffer of a query.
 pub(super) fn bytes(k: usize) -> usize {
@@ -60,10 +60,6 @@ pub(super) struct Selection {
     scaling: Scaling,
     floor: f32,
     kept: Vec<Candidate>,
-    /// For the lower bounds of what is kept.
-    lows: Vec<f32>,
-    /// For one vector.
-    room: Vec<f32>,
 }
 
 impl Selection {
@@ -75,8 +71,6 @@ impl Selection {
             scaling,
             floor: f32::NEG_INFINITY,
             kept: try_with_capacity("candidates of a query", capacity)?,
-            lows: try_with_capacity("bounds of candidates", capacity)?,
-            room: Vec::new(),
         })
     }
 
@@ -108,29 +102,30 @@ impl Selection {
         Ok(ranked)
     }
 
-    /// Raises the floor to what `k` of the rows reach whatever the errors of their bounds.
+    /// Raises the floor to what the `k` rows of the highest bounds reach whatever the errors of those.
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is not below anything")]
     fn cut(&mut self, exact: Exact<'_>) {
         if self.kept.len() <= self.k {
             return;
         }
-        self.lows.clear();
-        self.lows.extend(self.kept.iter().map(|kept| {
-            let slack = exact.search.terms[kept.row as usize].slack;
-            let low = (kept.bound - 2.0 * slack).next_down() - self.scaling.slack;
-            if low.is_nan() { f32::NEG_INFINITY } else { low.next_down() }
-        }));
-        let (_, &mut low, _) = self.lows.select_nth_unstable_by(self.k - 1, |a, b| b.total_cmp(a));
-        self.raise(low);
+        let (above, last, _) =
+            self.kept.select_nth_unstable_by(self.k - 1, |a, b| b.bound.total_cmp(&a.bound));
+        let slack = |kept: &Candidate| exact.search.terms[kept.row as usize].slack;
+        let slack = above.iter().map(slack).fold(slack(last), f32::max);
+        let low = (last.bound - 2.0 * slack).next_down() - self.scaling.slack;
+        // Not a number where some bound is infinite: then these rows tell nothing.
+        if !low.is_nan() {
+            self.raise(low.next_down());
+        }
         let floor = self.floor;
         self.kept.retain(|kept| !(kept.bound < floor));
     }
 
     /// Scores what is kept exactly and drops all but the best `k`.
     fn settle(&mut self, query: Target<'_>, exact: Exact<'_>) {
-        self.room.resize(exact.vectors.dim(), 0.0);
+        let mut room = Vec::new();
         for kept in self.kept.iter_mut().filter(|kept| kept.nearness.is_nan()) {
-            let vector = exact.vectors.row(kept.row as usize, &mut self.room);
+            let vector = exact.vectors.row(kept.row as usize, &mut room);
             kept.nearness = nearness(exact.search.metric, query, vector);
         }
         self.kept.sort_unstable_by(|a, b| b.nearness.total_cmp(&a.nearness).then(a.row.cmp(&b.row)));

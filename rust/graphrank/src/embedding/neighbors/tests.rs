@@ -155,8 +155,7 @@ fn halves_are_the_numbers_they_stand_for() {
     let mut room = vec![0.0; n * dim];
     let halves = Vectors::from_halves(&bits, dim).unwrap();
     for (row, place) in room.chunks_exact_mut(dim).enumerate() {
-        let mut one = vec![0.0; dim];
-        place.copy_from_slice(halves.row(row, &mut one));
+        halves.copy_row(row, place);
     }
     let singles = Vectors::new(&room, dim).unwrap();
     for metric in METRICS {

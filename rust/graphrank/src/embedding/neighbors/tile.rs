@@ -39,8 +39,7 @@ impl<'a> Block<'a> {
         let dim = queries.dim();
         let mut raw = try_zeroed("queries", rows.len() * dim)?;
         for (&row, raw) in rows.iter().zip(raw.chunks_exact_mut(dim)) {
-            let mut room = try_zeroed("a query", dim)?;
-            raw.copy_from_slice(queries.row(row as usize, &mut room));
+            queries.copy_row(row as usize, raw);
         }
         let squares: Vec<f64> = raw.chunks_exact(dim).map(square).collect();
         let targets = raw.chunks_exact(dim).zip(&squares);
@@ -104,17 +103,23 @@ impl<'a> Block<'a> {
 
     #[cold]
     #[inline(never)]
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below anything")]
     fn offer_to_all(&mut self, row: u32, bounds: &[f32; LANES]) {
         for (lane, &bound) in bounds.iter().enumerate() {
-            self.offer(lane, row, bound);
+            if !(bound < self.floors[lane]) {
+                self.offer(lane, row, bound);
+            }
         }
     }
 
     #[cold]
     #[inline(never)]
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below anything")]
     fn offer_all(&mut self, lane: usize, rows: &[u32], bounds: &[f32; LANES]) {
         for (&row, &bound) in rows.iter().zip(bounds) {
-            self.offer(lane, row, bound);
+            if !(bound < self.floors[lane]) {
+                self.offer(lane, row, bound);
+            }
         }
     }
 }
@@ -143,7 +148,10 @@ impl<'p> Panel<'p> {
         } else {
             room.resize(rows.len() * dim, 0.0);
             let places = room.chunks_exact_mut(dim);
-            lie.extend(rows.iter().zip(places).map(|(&row, place)| vectors.row(row as usize, place)));
+            lie.extend(rows.iter().zip(places).map(|(&row, place)| {
+                vectors.copy_row(row as usize, place);
+                &*place
+            }));
         }
         Ok(Self { rows, vectors: lie, terms })
     }

@@ -66,17 +66,27 @@ impl<'a> Vectors<'a> {
         self.dim
     }
 
-    /// Row `row` as 32-bit floats: where it lies, or in `room`, which has `dim` places. Halves must be finite.
-    pub(super) fn row<'r>(&self, row: usize, room: &'r mut [f32]) -> &'r [f32]
+    /// Row `row` as 32-bit floats: where it lies, or in `room`. Halves must be finite.
+    pub(super) fn row<'r>(&self, row: usize, room: &'r mut Vec<f32>) -> &'r [f32]
     where
         'a: 'r,
     {
         match self.values {
             Values::Single(values) => &values[row * self.dim..][..self.dim],
-            Values::Half(bits) => {
-                Isa::best().run(Widen { bits: &bits[row * self.dim..][..self.dim], room });
+            Values::Half(_) => {
+                room.resize(self.dim, 0.0);
+                self.copy_row(row, room);
                 room
             }
+        }
+    }
+
+    /// Writes row `row` to `place`, of `dim` numbers.
+    pub(super) fn copy_row(&self, row: usize, place: &mut [f32]) {
+        let range = row * self.dim..(row + 1) * self.dim;
+        match self.values {
+            Values::Single(values) => place.copy_from_slice(&values[range]),
+            Values::Half(bits) => Isa::best().run(Widen { bits: &bits[range], room: place }),
         }
     }
 

@@ -1,0 +1,141 @@
+"""Whatever the caller calls vectors, queries and filters, as the arrays the core takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphrank._edge_table import as_frame, pick
+from graphrank._ids import NodeIndex, as_id_column
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
+
+__all__ = ["Asked", "VectorTable", "allowed_rows", "asked", "vector_table"]
+
+_REAL = "fiub"
+"""Kinds of NumPy dtype that are numbers on a line."""
+
+
+@dataclass(frozen=True)
+class VectorTable:
+    """A vector per id.
+
+    ``matrix`` is contiguous and of 32-bit floats, or of the bits of 16-bit ones as uint16.
+    """
+
+    index: NodeIndex
+    matrix: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector."""
+        return int(self.matrix.shape[1])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose neighbours are asked for: row numbers, vectors or, where ``rows`` is None, all rows. And their names."""
+
+    rows: NDArray[Any] | None
+    names: pl.Series
+
+
+def vector_table(vectors: Any) -> VectorTable:
+    """An embedding, a 2-D array or a frame (node, embedding)."""
+    if hasattr(vectors, "vectors") and hasattr(vectors, "ids"):
+        matrix = _matrix(vectors.vectors, "emb_or_array")
+        return VectorTable(NodeIndex(vectors.ids), matrix)
+    if isinstance(vectors, np.ndarray):
+        matrix = _matrix(vectors, "emb_or_array")
+        return VectorTable(NodeIndex(pl.int_range(len(matrix), eager=True)), matrix)
+    if isinstance(vectors, (pl.DataFrame, pl.LazyFrame)) or hasattr(vectors, "columns"):
+        return _from_frame(as_frame(vectors, "emb_or_array"))
+    raise InvalidTypeError(
+        "`emb_or_array` must be an Embedding, a 2-D array or a frame with the columns node and embedding, "
+        f"got {type(vectors).__name__}"
+    )
+
+
+def asked(table: VectorTable, queries: Any) -> Asked:
+    """None, ids or a 2-D array of vectors."""
+    if queries is None:
+        return Asked(None, table.index.ids)
+    if isinstance(queries, np.ndarray) and queries.ndim == 2:
+        matrix = _matrix(queries, "queries")
+        return Asked(matrix, pl.int_range(len(matrix), eager=True))
+    if isinstance(queries, (set, frozenset)):
+        raise InvalidTypeError(
+            "`queries` is a set, which has no order: give a list, whose order the answer keeps"
+        )
+    rows = table.index.encode(queries, "queries")
+    return Asked(rows, table.index.decode(rows))
+
+
+def allowed_rows(table: VectorTable, filter: Any) -> NDArray[np.uint32] | None:
+    """The rows that ids, or a mask over all rows, allow; rising."""
+    if filter is None:
+        return None
+    column = as_id_column(list(filter) if isinstance(filter, (set, frozenset)) else filter, "filter")
+    if column.dtype != pl.Boolean or table.index.dtype == pl.Boolean:
+        return np.unique(table.index.encode(column, "filter"))
+    if len(column) != len(table):
+        raise InvalidArgumentError(
+            f"`filter` as a mask must have a value per vector: {len(table)}, got {len(column)}"
+        )
+    if column.null_count():
+        row = column.is_null().arg_true()[0]
+        raise InvalidDataError(f"`filter`, row {row}: got null, a mask holds true and false")
+    return np.flatnonzero(column.to_numpy()).astype(np.uint32)
+
+
+def _matrix(values: Any, what: str) -> NDArray[Any]:
+    """A matrix as the core takes it; 64-bit floats and integers are rounded to 32-bit floats."""
+    matrix = np.asarray(values)
+    if matrix.ndim != 2:
+        raise InvalidArgumentError(f"`{what}` must have 2 dimensions (rows, columns), got {matrix.ndim}")
+    if matrix.dtype.kind not in _REAL:
+        raise InvalidTypeError(f"`{what}` must hold real numbers, got {matrix.dtype}")
+    if matrix.dtype == np.float16:
+        return np.ascontiguousarray(matrix).view(np.uint16)
+    with np.errstate(
+        over="ignore"
+    ):  # what is beyond 32-bit floats becomes infinite, and is refused by its row
+        return np.ascontiguousarray(matrix, dtype=np.float32)
+
+
+def _from_frame(frame: pl.DataFrame | pl.LazyFrame) -> VectorTable:
+    ids, vectors = pick(frame, ["node", "embedding"])
+    if ids.null_count():
+        raise InvalidDataError(f"`node`, row {ids.is_null().arg_true()[0]}: got null, ids cannot be null")
+    if ids.is_duplicated().any():
+        row = ids.is_duplicated().arg_true()[0]
+        raise InvalidDataError(f"`node`, row {row}: {ids[row]!r} has more than one vector")
+    return VectorTable(NodeIndex(ids), _from_column(vectors))
+
+
+def _from_column(vectors: pl.Series) -> NDArray[Any]:
+    """A column of arrays, or of lists that have the same length."""
+    if not isinstance(vectors.dtype, (pl.Array, pl.List)) or not vectors.dtype.inner.is_numeric():
+        raise InvalidTypeError(f"`embedding` must hold arrays of numbers, got {vectors.dtype}")
+    if vectors.null_count():
+        raise InvalidDataError(f"`embedding`, row {vectors.is_null().arg_true()[0]}: got null")
+    if isinstance(vectors.dtype, pl.List):
+        lengths = vectors.list.len()
+        dim = lengths[0] if len(lengths) else 1
+        if (lengths != dim).any():
+            row = (lengths != dim).arg_true()[0]
+            raise InvalidDataError(
+                f"`embedding`, row {row}: has {lengths[row]} numbers, the rows before have {dim}"
+            )
+        vectors = vectors.list.to_array(dim)
+    missing = vectors.arr.explode().null_count() if isinstance(vectors.dtype, pl.Array) else 0
+    if missing:
+        row = vectors.arr.to_list().list.eval(pl.element().is_null().any()).list.first().arg_true()[0]
+        raise InvalidDataError(f"`embedding`, row {row}: holds a null")
+    return _matrix(vectors.to_numpy(), "embedding")

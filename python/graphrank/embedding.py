@@ -1,0 +1,11 @@
+"""Nodes as vectors.
+
+An embedding gives every node a vector such that nodes with similar neighbourhoods have similar vectors. Vectors are
+what classifiers, searches and pictures take.
+"""
+
+from __future__ import annotations
+
+from graphrank._knn import knn
+
+__all__ = ["knn"]
