@@ -19,17 +19,18 @@ pub(super) struct Projection {
     seed: u64,
     domain: Domain,
     /// Lanes below this are +1, below twice this -1.
-    threshold: u64,
-    lanes_per_word: u64,
+    threshold: u32,
+    /// Whether lanes have 16 bits.
+    is_narrow: bool,
 }
 
 impl Projection {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2^31")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2^26")]
     pub(super) fn new(seed: u64, domain: Domain, sparsity: f64) -> Self {
-        let lanes_per_word = if sparsity < WIDE { 4 } else { 2 };
-        let range = 2f64.powi(64 / lanes_per_word);
-        let threshold = (range / (2.0 * sparsity)).round() as u64;
-        Self { seed, domain, threshold, lanes_per_word: lanes_per_word as u64 }
+        let is_narrow = sparsity < WIDE;
+        let range = if is_narrow { 65_536.0 } else { 4_294_967_296.0 };
+        let threshold = (range / (2.0 * sparsity)).round() as u32;
+        Self { seed, domain, threshold, is_narrow }
     }
 
     /// What the row of that key begins from.
@@ -40,37 +41,39 @@ impl Projection {
 
     /// Columns `16 group..16 (group + 1)` of a row.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "masked to the bits of a lane")]
     pub(super) fn entries(&self, row: u64, group: usize) -> [i8; LANES] {
-        let n_words = LANES as u64 / self.lanes_per_word;
-        let first = group as u64 * n_words;
-        let mut entries = [0i8; LANES];
-        if self.lanes_per_word == 4 {
-            let threshold = self.threshold as u32;
-            for j in 0..4 {
-                let word = mix(row.wrapping_add((first + j).wrapping_mul(GOLDEN)));
-                for lane in 0..4 {
-                    let draw = (word >> (16 * lane)) as u32 & 0xffff;
-                    entries[j as usize * 4 + lane] = sign(draw < threshold, draw < 2 * threshold);
-                }
+        let mut entries = [0; LANES];
+        if self.is_narrow {
+            let lanes: [u16; LANES] = bytemuck::cast(words::<4>(row, group).map(u64::to_le));
+            // Inclusive, because twice the threshold may be beyond the largest lane.
+            let (plus, both) = (narrow(self.threshold - 1), narrow(2 * self.threshold - 1));
+            for (entry, lane) in entries.iter_mut().zip(lanes.map(u16::from_le)) {
+                *entry = 2 * i8::from(lane <= plus) - i8::from(lane <= both);
             }
         } else {
-            for j in 0..8 {
-                let word = mix(row.wrapping_add((first + j).wrapping_mul(GOLDEN)));
-                for lane in 0..2 {
-                    let draw = word >> (32 * lane) & 0xffff_ffff;
-                    entries[j as usize * 2 + lane] = sign(draw < self.threshold, draw < 2 * self.threshold);
-                }
+            let lanes: [u32; LANES] = bytemuck::cast(words::<8>(row, group).map(u64::to_le));
+            for (entry, lane) in entries.iter_mut().zip(lanes.map(u32::from_le)) {
+                *entry = 2 * i8::from(lane < self.threshold) - i8::from(lane < 2 * self.threshold);
             }
         }
         entries
     }
 }
 
-/// +1, -1 or 0.
+/// The words of a group of columns, `N` of them.
 #[inline(always)]
-fn sign(is_plus: bool, is_nonzero: bool) -> i8 {
-    2 * i8::from(is_plus) - i8::from(is_nonzero)
+fn words<const N: usize>(row: u64, group: usize) -> [u64; N] {
+    let mut words = [0; N];
+    for (j, word) in (group as u64 * N as u64..).zip(&mut words) {
+        *word = mix(row.wrapping_add(j.wrapping_mul(GOLDEN)));
+    }
+    words
+}
+
+/// A threshold of 16 bits.
+#[expect(clippy::cast_possible_truncation, reason = "from 0 to 65,535 for narrow lanes")]
+fn narrow(threshold: u32) -> u16 {
+    threshold as u16
 }
 
 #[cfg(test)]

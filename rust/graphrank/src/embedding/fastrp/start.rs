@@ -89,10 +89,10 @@ impl<'a> Start<'a> {
     #[inline(always)]
     pub(super) fn signs(&self, row: u64, group: usize) -> [i8; LANES] {
         let mut signs = self.projection.entries(row, group);
-        for (column, sign) in (group * LANES..).zip(&mut signs) {
-            if column >= self.n_hashed {
-                *sign = 0;
-            }
+        if (group + 1) * LANES > self.n_hashed {
+            let past_the_end =
+                (group * LANES..).zip(&mut signs).filter(|(column, _)| *column >= self.n_hashed);
+            past_the_end.for_each(|(_, sign)| *sign = 0);
         }
         signs
     }
