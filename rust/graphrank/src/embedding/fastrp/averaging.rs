@@ -9,7 +9,8 @@ use crate::memory::try_collect;
 use crate::simd::{Isa, LANES, Simd};
 
 use super::gather::{Finish, Row, Rows, Source};
-use super::layout::Layout;
+use super::lane::Lane;
+use super::layout::{Layout, split};
 use super::neighborhood::Neighborhood;
 use super::params::Direction;
 
@@ -57,27 +58,6 @@ impl<'g> Averaging<'g> {
         n_groups: usize,
         exec: &Exec,
     ) -> Result<()> {
-        let mut first = 0;
-        while first < n_groups {
-            let left = n_groups - first;
-            let (source, target) = (Source { groups: source, stride: n_groups, first }, &mut *target);
-            first += match left {
-                8.. => self.block::<8>(source, target, exec)?,
-                4.. => self.block::<4>(source, target, exec)?,
-                2.. => self.block::<2>(source, target, exec)?,
-                _ => self.block::<1>(source, target, exec)?,
-            };
-        }
-        Ok(())
-    }
-
-    /// Some columns of [`Averaging::apply`], and how many groups they are.
-    fn block<const B: usize>(
-        &self,
-        source: Source<'_, f32>,
-        target: &mut [[f32; LANES]],
-        exec: &Exec,
-    ) -> Result<usize> {
         let rows = Rows {
             neighborhood: &self.neighborhood,
             nodes: &self.layout.nodes,
@@ -85,14 +65,49 @@ impl<'g> Averaging<'g> {
             factors: None,
             isa: self.isa,
         };
-        exec.map_items(self.layout.split(target, source.stride), |chunk, target| {
-            let positions = self.layout.chunks[chunk].clone();
-            let (start, stride, first) = (positions.start, source.stride, source.first);
-            let mut store = Store { neighborhood: &self.neighborhood, target, start, stride, first };
-            Rows::average::<f32, B>(&rows, positions, source, &mut store, exec)
-        })?;
-        Ok(B)
+        average_all(rows, self.chunks(), source, target, n_groups, exec)
     }
+}
+
+/// The means of all `rows`, in their order, over the vectors of `source`, whose rows have `n_groups` groups. `chunks` cut
+/// the rows into units of work.
+pub(super) fn average_all<T: Lane>(
+    rows: Rows<'_>,
+    chunks: &[Range<usize>],
+    source: &[[T; LANES]],
+    target: &mut [[f32; LANES]],
+    n_groups: usize,
+    exec: &Exec,
+) -> Result<()> {
+    let mut first = 0;
+    while first < n_groups {
+        let source = Source { groups: source, stride: n_groups, first };
+        let targets = split(chunks, target, n_groups);
+        first += match n_groups - first {
+            8.. => average_block::<T, 8>(rows, chunks, source, targets, exec)?,
+            4.. => average_block::<T, 4>(rows, chunks, source, targets, exec)?,
+            2.. => average_block::<T, 2>(rows, chunks, source, targets, exec)?,
+            _ => average_block::<T, 1>(rows, chunks, source, targets, exec)?,
+        };
+    }
+    Ok(())
+}
+
+/// Some columns, and how many groups they are.
+fn average_block<T: Lane, const B: usize>(
+    rows: Rows<'_>,
+    chunks: &[Range<usize>],
+    source: Source<'_, T>,
+    targets: Vec<&mut [[f32; LANES]]>,
+    exec: &Exec,
+) -> Result<usize> {
+    exec.map_items(targets, |chunk, target| {
+        let positions = chunks[chunk].clone();
+        let (start, stride, first) = (positions.start, source.stride, source.first);
+        let mut store = Store { neighborhood: rows.neighborhood, target, start, stride, first };
+        rows.average::<T, B>(positions, source, &mut store, exec)
+    })?;
+    Ok(B)
 }
 
 /// Scales the sum of a row to a mean and stores it.

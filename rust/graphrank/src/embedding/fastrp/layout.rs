@@ -55,23 +55,41 @@ impl Layout {
         Ok(Self { nodes, positions, chunks })
     }
 
+    /// Every node at its own number.
+    pub(super) fn whole(rows: &Neighborhood<'_>) -> Result<Self> {
+        let n = rows.n_nodes();
+        let nodes = try_collect("order of nodes", n, (0u32..).take(n))?;
+        let chunks = chunks(rows, &nodes)?;
+        Ok(Self { positions: try_collect("positions of nodes", n, nodes.iter().copied())?, nodes, chunks })
+    }
+
     /// Nodes that have a position.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
 
     /// Cuts an array of `stride` elements per position where the chunks end.
-    pub(super) fn split<'a, T>(&self, mut rows: &'a mut [T], stride: usize) -> Vec<&'a mut [T]> {
-        let cut = |chunk: &Range<usize>| {
-            let (part, rest) = std::mem::take(&mut rows).split_at_mut(chunk.len() * stride);
-            rows = rest;
-            part
-        };
-        self.chunks.iter().map(cut).collect()
+    pub(super) fn split<'a, T>(&self, rows: &'a mut [T], stride: usize) -> Vec<&'a mut [T]> {
+        split(&self.chunks, rows, stride)
     }
 }
 
-fn chunks(rows: &Neighborhood<'_>, nodes: &[u32]) -> Result<Vec<Range<usize>>> {
+/// Cuts an array of `stride` elements per row where the chunks, which follow each other, end.
+pub(super) fn split<'a, T>(
+    chunks: &[Range<usize>],
+    mut rows: &'a mut [T],
+    stride: usize,
+) -> Vec<&'a mut [T]> {
+    let cut = |chunk: &Range<usize>| {
+        let (part, rest) = std::mem::take(&mut rows).split_at_mut(chunk.len() * stride);
+        rows = rest;
+        part
+    };
+    chunks.iter().map(cut).collect()
+}
+
+/// Consecutive ranges of a list of nodes of about equal work.
+pub(super) fn chunks(rows: &Neighborhood<'_>, nodes: &[u32]) -> Result<Vec<Range<usize>>> {
     let mut chunks =
         try_with_capacity("ranges of rows", rows.n_arcs() / CHUNK_ARCS + nodes.len() / CHUNK_ROWS + 1)?;
     let (mut start, mut n_arcs) = (0, 0);
