@@ -33,7 +33,7 @@ SOURCES = sorted(
     if path.suffix in {".py", ".pyi", ".rs"}
 )
 METHOD_LIKE = (property, classmethod, staticmethod)
-HEAVY = ["polars", "numpy", "scipy", "networkx", "matplotlib", "tqdm", "pandas", "pyarrow"]
+HEAVY = ["polars", "numpy", "scipy", "networkx", "matplotlib", "tqdm", "pandas", "pyarrow", "sklearn"]
 
 
 @pytest.mark.parametrize("stem", CAPABILITIES)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphrank._core import __version__
     from graphrank._threads import num_threads, set_num_threads
     from graphrank._versions import show_versions
-    from graphrank.embedding import knn
+    from graphrank.embedding import Embedding, fastrp, knn
     from graphrank.graph import Graph
     from graphrank.io import read_edges
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DynamicPpr",
+    "Embedding",
     "Graph",
     "PowerWalkIndex",
     "PprResult",
@@ -40,6 +41,7 @@ __all__ = [
     "datasets",
     "embedding",
     "exceptions",
+    "fastrp",
     "graph",
     "io",
     "knn",
@@ -56,6 +58,7 @@ __all__ = [
 # Public name -> the module that defines it; a name that maps to itself is a module.
 _HOME = {
     "DynamicPpr": "ppr",
+    "Embedding": "embedding",
     "Graph": "graph",
     "PowerWalkIndex": "ppr",
     "PprResult": "ppr",
@@ -64,6 +67,7 @@ _HOME = {
     "cli": "cli",
     "datasets": "datasets",
     "embedding": "embedding",
+    "fastrp": "embedding",
     "graph": "graph",
     "io": "io",
     "knn": "embedding",

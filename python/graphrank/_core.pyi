@@ -6,6 +6,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+_U8: TypeAlias = NDArray[np.uint8]
 _U32: TypeAlias = NDArray[np.uint32]
 _U64: TypeAlias = NDArray[np.uint64]
 _F32: TypeAlias = NDArray[np.float32]
@@ -17,6 +18,7 @@ _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint3
 _How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 
 __all__ = [
+    "Archive",
     "Decompositions",
     "DynamicIndex",
     "DynamicPpr",
@@ -26,10 +28,13 @@ __all__ = [
     "__version__",
     "_debug_panic",
     "_debug_spin",
+    "fastrp",
     "first_appearances",
     "num_threads",
     "pagerank",
+    "save_archive",
     "set_num_threads",
+    "text_keys",
 ]
 
 __version__: str
@@ -281,6 +286,47 @@ class NeighborSearch:
     @property
     def n_bytes(self) -> int:
         """Beside the vectors."""
+
+def fastrp(
+    graph: Graph,
+    keys: _U64,
+    features: _F32 | None,
+    feature_keys: _U64 | None,
+    dim: int,
+    weights: list[float],
+    normalization_strength: float,
+    self_influence: float,
+    sparsity: float,
+    normalize: bool,
+    feature_ratio: float,
+    direction: str,
+    state: str,
+    memory_limit: int | None,
+    seed: int,
+    out: _F32 | NDArray[np.uint16],
+    how: _How,
+) -> None:
+    """Writes a vector per node into ``out``, of shape (n_nodes, dim) and contiguous; uint16 are the bits of float16.
+
+    ``keys`` name the nodes and ``feature_keys`` the columns of ``features``, of shape (n_nodes, n_features).
+    """
+
+@final
+class Archive:
+    """A file of named byte arrays, checked and memory-mapped."""
+
+    @staticmethod
+    def open(kind: str, path: str, how: _How) -> Archive:
+        """What ``save_archive`` wrote under the same ``kind``."""
+
+    def part(self, name: str) -> _U8:
+        """A read-only view of a part, aligned to 64 bytes; raises CorruptFileError if there is none."""
+
+def save_archive(kind: str, parts: list[tuple[str, _U8]], path: str, how: _How) -> None:
+    """Writes named parts (at most 8 letters each); ``kind`` says what they are in words: "an embedding"."""
+
+def text_keys(texts: _U8, offsets: _U64, how: _How) -> _U64:
+    """XXH3-64 of ``texts[offsets[i]:offsets[i + 1]]`` for every i."""
 
 def first_appearances(src: _U64, dst: _U64, how: _How) -> tuple[_U32, _U32, _U64]:
     """Numbers the distinct keys of both columns in the order in which they first appear.

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from graphrank.graph import Graph
-    from graphrank.ppr import PprResult
 
 __all__ = ["graph_html", "result_html"]
+
+
+class Result(Protocol):
+    """An answer that has a table."""
+
+    def _first_rows(self, limit: int) -> pl.DataFrame: ...
 
 
 def graph_html(graph: Graph) -> str:
@@ -27,7 +34,7 @@ def graph_html(graph: Graph) -> str:
     return f"<table><caption>graphrank.Graph</caption>{cells}</table>"
 
 
-def result_html(result: PprResult) -> str:
+def result_html(result: Result) -> str:
     """The summary line and the first ten rows of the answer."""
     rows = result._first_rows(10)._repr_html_()
     return f"<div><code>{escape(repr(result))}</code>{rows}</div>"

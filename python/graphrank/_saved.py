@@ -19,11 +19,24 @@ from graphrank._typing import How
 from graphrank._validate import file_path
 from graphrank.exceptions import CorruptFileError, InvalidTypeError
 
-__all__ = ["from_bytes", "load_graph", "save_graph", "to_bytes"]
+__all__ = ["from_bytes", "load_graph", "save_graph", "table_from_bytes", "table_to_bytes", "to_bytes"]
 
 
 def save_graph(inner: _core.Graph, nodes: pl.DataFrame, path: str | os.PathLike[str], how: How) -> None:
     """Write the edges and the node table to ``path``."""
+    inner.save(file_path(path), table_to_bytes(nodes), how)
+
+
+def load_graph(path: str | os.PathLike[str], how: How) -> tuple[_core.Graph, NodeIndex, pl.DataFrame]:
+    """The parts of the graph that :func:`save_graph` wrote."""
+    file = file_path(path)
+    inner, table = _core.Graph.load(file, how)
+    nodes = table_from_bytes(table, inner.n_nodes, file)
+    return inner, NodeIndex(nodes["id"]), nodes
+
+
+def table_to_bytes(nodes: pl.DataFrame) -> bytes:
+    """A table whose first column is ``id`` as an Arrow stream."""
     objects = [name for name, dtype in nodes.schema.items() if dtype == pl.Object]
     if objects:
         raise InvalidTypeError(
@@ -33,20 +46,18 @@ def save_graph(inner: _core.Graph, nodes: pl.DataFrame, path: str | os.PathLike[
     table = io.BytesIO()
     # In one piece: several are brought into line by threads.
     pl.DataFrame([column.rechunk() for column in nodes]).write_ipc_stream(table, compression="zstd")
-    inner.save(file_path(path), table.getvalue(), how)
+    return table.getvalue()
 
 
-def load_graph(path: str | os.PathLike[str], how: How) -> tuple[_core.Graph, NodeIndex, pl.DataFrame]:
-    """The parts of the graph that :func:`save_graph` wrote."""
-    file = file_path(path)
-    inner, table = _core.Graph.load(file, how)
+def table_from_bytes(table: bytes, n_nodes: int, file: str) -> pl.DataFrame:
+    """The table that :func:`table_to_bytes` wrote, read from ``file``, with a row for each of ``n_nodes``."""
     try:
         nodes = pl.read_ipc_stream(io.BytesIO(table))
     except (Exception, pl.exceptions.PanicException) as error:
         raise CorruptFileError(f"{file!r}: the node table cannot be read: {error}") from error
-    if nodes.height != inner.n_nodes or nodes.columns[:1] != ["id"] or nodes["id"].null_count():
-        raise CorruptFileError(f"{file!r}: the node table does not fit the {inner.n_nodes} nodes")
-    return inner, NodeIndex(nodes["id"]), nodes
+    if nodes.height != n_nodes or nodes.columns[:1] != ["id"] or nodes["id"].null_count():
+        raise CorruptFileError(f"{file!r}: the node table does not fit the {n_nodes} nodes")
+    return nodes
 
 
 def to_bytes(inner: _core.Graph, nodes: pl.DataFrame) -> bytes:

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Dangling",
+    "Direction",
     "Duplicates",
     "EdgeTable",
+    "Float",
     "GraphLike",
     "How",
     "IntoIds",
@@ -28,6 +30,8 @@ Duplicates: TypeAlias = Literal["sum", "first", "max", "error"]
 SelfLoops: TypeAlias = Literal["keep", "drop"]
 Dangling: TypeAlias = Literal["restart", "uniform", "self", "absorb"]
 Method: TypeAlias = Literal["auto", "push", "power", "gauss_seidel", "cg"]
+Direction: TypeAlias = Literal["both", "out", "in"]
+Float: TypeAlias = Literal["float32", "float16"]
 Stop: TypeAlias = Literal["tolerance", "certified", "rank_stable"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None

@@ -11,6 +11,8 @@ from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = [
     "file_path",
+    "finite_number",
+    "int_from",
     "one_of",
     "positive_int",
     "positive_number",
@@ -61,12 +63,25 @@ def positive_number(name: str, value: Any) -> float:
     raise InvalidArgumentError(f"`{name}` must be a finite number above 0, got {value!r}")
 
 
+def finite_number(name: str, value: Any) -> float:
+    """``value`` as a finite float."""
+    number = real_number(name, value)
+    if math.isfinite(number):
+        return number
+    raise InvalidArgumentError(f"`{name}` must be a finite number, got {value!r}")
+
+
 def positive_int(name: str, value: Any) -> int:
     """``value`` as an int of at least 1."""
+    return int_from(1, name, value)
+
+
+def int_from(least: int, name: str, value: Any) -> int:
+    """``value`` as an int of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InvalidTypeError(f"`{name}` must be a whole number, got {value!r} ({type(value).__name__})")
-    if value < 1:
-        raise InvalidArgumentError(f"`{name}` must be at least 1, got {value!r}")
+    if value < least:
+        raise InvalidArgumentError(f"`{name}` must be at least {least}, got {value!r}")
     return int(value)
 
 

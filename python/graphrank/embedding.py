@@ -6,6 +6,8 @@ what classifiers, searches and pictures take.
 
 from __future__ import annotations
 
+from graphrank._embedding import Embedding
+from graphrank._fastrp import fastrp
 from graphrank._knn import knn
 
-__all__ = ["knn"]
+__all__ = ["Embedding", "fastrp", "knn"]

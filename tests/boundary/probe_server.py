@@ -19,6 +19,7 @@ import polars as pl
 import scipy.sparse as sparse
 
 import graphrank as gr
+import graphrank.embedding
 import graphrank.graph
 import graphrank.io
 import graphrank.ppr

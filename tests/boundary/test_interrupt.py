@@ -77,6 +77,14 @@ WORK = {
         "ppr = gr.DynamicPpr(g, g.nodes['id'][0], eps=0.1, damping=0.99)",
         "[ppr.update(delete=gone, insert=gone, progress=how[0], timeout_s=how[1]) for _ in range(100)]",
     ),
+    "an embedding": (
+        "n = 300_000; a = np.random.default_rng(0).integers(0, n, (2, 4 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.fastrp(g, 512, weights=[1] * 20, progress=how[0], timeout_s=how[1])",
+    ),
+    "an embedding in little memory": (
+        "n = 300_000; a = np.random.default_rng(0).integers(0, n, (2, 4 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
+        "gr.fastrp(g, 512, weights=[1] * 20, memory_limit=200_000_000, progress=how[0], timeout_s=how[1])",
+    ),
 }
 
 STOP = """

@@ -48,7 +48,7 @@ pub(crate) fn optional_slice<'a, T: Element>(
 /// A read-only NumPy view of an array inside `owner`, which never changes and which the view keeps alive.
 pub(crate) fn view<'py, T, O>(
     owner: &Bound<'py, O>,
-    data: fn(&O) -> &[T],
+    data: impl FnOnce(&O) -> &[T],
 ) -> PyResult<Bound<'py, PyArray1<T>>>
 where
     T: Element,

@@ -1,7 +1,7 @@
 //! Node embeddings at the boundary.
 
 use graphrank::embedding::{self, Direction, FastRpParams, Features, NodeData, Output, Precision};
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2};
+use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::convert::slice;
@@ -57,6 +57,17 @@ pub(crate) fn fastrp<'py>(
         memory_limit,
         seed,
     };
+    // `as_slice` is content with columns that follow each other, too.
+    if features.as_ref().is_some_and(|values| !values.is_c_contiguous()) {
+        return Err(not_contiguous(py, "features"));
+    }
+    let (shape, is_row_after_row) = match &out {
+        VectorArray::F32(out) => (out.dims(), out.is_c_contiguous()),
+        VectorArray::F16(out) => (out.dims(), out.is_c_contiguous()),
+    };
+    if !is_row_after_row || shape[1] != dim {
+        return Err(not_contiguous(py, "out"));
+    }
     let features = match (&features, &feature_keys) {
         (Some(values), Some(keys)) => Some(Features {
             values: values.as_slice().map_err(|_| not_contiguous(py, "features"))?,
@@ -105,7 +116,7 @@ pub(crate) fn fastrp_memory(
 }
 
 fn not_contiguous(py: Python<'_>, argument: &str) -> PyErr {
-    exception(py, "InvalidArgumentError", format!("`{argument}` must be contiguous, row after row"))
+    exception(py, "InvalidArgumentError", format!("`{argument}` must be contiguous, one row after the other"))
 }
 
 fn named_direction(py: Python<'_>, name: &str) -> PyResult<Direction> {

@@ -5,6 +5,7 @@
 #![expect(clippy::too_many_arguments, reason = "boundary functions list the Python arguments one for one")]
 #![expect(clippy::needless_pass_by_value, reason = "extracted Python arguments arrive by value")]
 
+mod archive;
 mod convert;
 mod debug;
 mod dynamic_ppr;
@@ -12,6 +13,7 @@ mod embedding;
 mod error;
 mod graph;
 mod neighbors;
+mod node_keys;
 mod pool;
 mod powerwalk;
 mod ppr;
@@ -20,6 +22,8 @@ mod run;
 /// Everything Python can reach.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::archive::{PyArchive, save_archive};
     #[pymodule_export]
     use super::debug::{debug_panic, debug_spin};
     #[pymodule_export]
@@ -30,6 +34,8 @@ mod _core {
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]
     use super::neighbors::PyNeighborSearch;
+    #[pymodule_export]
+    use super::node_keys::text_keys;
     #[pymodule_export]
     use super::pool::{num_threads, set_num_threads};
     #[pymodule_export]

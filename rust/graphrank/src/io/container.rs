@@ -37,7 +37,7 @@ const MAX_SECTIONS: usize = 64;
 const STEP: usize = 1 << 24;
 
 /// A name and its bytes.
-pub(crate) type Section<'a> = (&'static str, &'a [u8]);
+pub(crate) type Section<'a> = (&'a str, &'a [u8]);
 
 /// Writes the sections to `path`, replacing what was there only when all is on disk.
 pub(crate) fn write(path: &Path, sections: &[Section<'_>], exec: &Exec) -> Result<()> {
@@ -71,6 +71,7 @@ fn create_beside(path: &Path) -> std::io::Result<(PathBuf, File)> {
 }
 
 /// A file whose sections have been checked.
+#[derive(Debug)]
 pub(crate) struct Container {
     path: PathBuf,
     map: Arc<Mmap>,

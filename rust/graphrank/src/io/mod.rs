@@ -1,4 +1,4 @@
-//! Graphs on disk.
+//! Graphs, and what is computed from them, on disk.
 //!
 //! A saved graph is checked when it is opened and then used where it lies: its arrays are memory-mapped, not copied,
 //! so opening costs one pass over the file and processes on one machine share its pages. Files are little-endian.
@@ -15,7 +15,9 @@
 //! # Ok::<(), graphrank::Error>(())
 //! ```
 
+mod archive;
 pub(crate) mod container;
 mod graph_file;
 
+pub use archive::Archive;
 pub use graph_file::{load_graph, save_graph};

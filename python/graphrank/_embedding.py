@@ -1,0 +1,286 @@
+"""The vectors of a graph's nodes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphrank import _core
+from graphrank._embedding_plot import draw
+from graphrank._html import result_html
+from graphrank._ids import NodeIndex
+from graphrank._run import run_opts
+from graphrank._saved import table_from_bytes, table_to_bytes
+from graphrank._typing import IntoIds, Progress
+from graphrank._validate import file_path, one_of, positive_int, seed_number
+from graphrank._vector_file import Vectors, write_parquet
+from graphrank.exceptions import ColumnNotFoundError, CorruptFileError, InvalidArgumentError
+from graphrank.graph import Graph
+
+__all__ = ["Embedding"]
+
+_KIND = "an embedding"
+_DTYPES = {"float32": np.float32, "float16": np.float16}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Embedding:
+    """A vector for every node of a graph.
+
+    Attributes
+    ----------
+    vectors
+        Row k is the vector of the node with code k: float32 or float16 of shape (n_nodes, dim), read-only. Memory
+        mapped if they were written to a file or come from one.
+    ids
+        Your id of every row.
+    params
+        What the embedding was made with, by the names of the arguments of :func:`graphrank.fastrp`.
+    isolated
+        The ids whose vector is zero because they have no neighbours, in the order of the rows.
+    graph
+        The graph they were made from; None if the embedding was loaded without it.
+
+    Examples
+    --------
+    >>> import graphrank as gr
+    >>> emb = gr.fastrp((["ann", "ann", "bob"], ["bob", "cat", "cat"]), dim=4)
+    >>> emb.vectors.shape
+    (3, 4)
+    >>> emb["ann"].shape, emb[["cat", "ann"]].shape
+    ((1, 4), (2, 4))
+    """
+
+    vectors: Vectors
+    ids: pl.Series
+    params: Mapping[str, Any]
+    isolated: pl.Series
+    graph: Graph | None = None
+
+    @property
+    def dim(self) -> int:
+        """Number of columns."""
+        return int(self.vectors.shape[1])
+
+    def __len__(self) -> int:
+        """Number of nodes."""
+        return len(self.ids)
+
+    @cached_property
+    def _index(self) -> NodeIndex:
+        return NodeIndex(self.ids) if self.graph is None else self.graph._index
+
+    def vector(self, id: Any) -> Vectors:
+        """The vector of one node, of shape (dim,).
+
+        Raises
+        ------
+        NodeNotFoundError
+            If ``id`` is not a node.
+        """
+        rows = self[id]
+        if len(rows) != 1:
+            raise InvalidArgumentError(f"`id` must be one id, got {len(rows)}; embedding[ids] takes many")
+        return cast(Vectors, rows[0])
+
+    def __getitem__(self, ids: IntoIds) -> Vectors:
+        """The vectors of one id or of many, in the order given: an array of shape (n_ids, dim)."""
+        return self.vectors[self._index.encode(ids, "ids")]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """:attr:`vectors`, for what takes arrays."""
+        return np.array(self.vectors, dtype=dtype, copy=copy)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Columns ``node`` (your ids in their dtype) and ``embedding`` (``Array(Float32, dim)``), a row per node.
+
+        Vectors of float32 are not copied: the column lies where :attr:`vectors` does.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> gr.fastrp(([1, 2], [2, 3]), dim=2).to_polars().schema
+        Schema([('node', Int64), ('embedding', Array(Float32, shape=(2,)))])
+        """
+        return self._first_rows(len(self))
+
+    def _first_rows(self, limit: int) -> pl.DataFrame:
+        vectors = np.asarray(self.vectors[:limit]).astype(np.float32, copy=False)
+        return pl.DataFrame([self.ids.head(limit).alias("node"), pl.Series("embedding", vectors)])
+
+    # --- files --------------------------------------------------------------------------------------------------
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the table of :meth:`to_polars` to a Parquet file, piece by piece.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        """
+        write_parquet(file_path(path), self.ids, self.vectors)
+
+    def save(
+        self, path: str | os.PathLike[str], *, progress: Progress = None, timeout_s: float | None = None
+    ) -> None:
+        """Write vectors, ids and parameters to one checksummed file; the graph is not in it.
+
+        The file appears under its name only once it is complete, so an interrupted save leaves an older file whole.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        InvalidTypeError
+            If ids are Python objects, which no file format holds.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> emb = gr.fastrp((["a", "b"], ["b", "c"]), dim=4)
+        >>> emb.save("abc.embedding")
+        >>> bool((gr.Embedding.load("abc.embedding")["c"] == emb["c"]).all())
+        True
+        """
+        isolated = self._index.encode(self.isolated, "isolated")
+        parts = [
+            ("params", np.frombuffer(json.dumps(dict(self.params)).encode(), dtype=np.uint8)),
+            ("ids", np.frombuffer(table_to_bytes(self.ids.alias("id").to_frame()), dtype=np.uint8)),
+            ("isolated", isolated.view(np.uint8)),
+            ("vectors", np.ascontiguousarray(self.vectors).reshape(-1).view(np.uint8)),
+        ]
+        _core.save_archive(_KIND, parts, file_path(path), run_opts(progress, timeout_s))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        graph: Graph | None = None,
+        *,
+        progress: Progress = None,
+        timeout_s: float | None = None,
+    ) -> Embedding:
+        """Open a file written by :meth:`save`, where it lies: vectors are memory-mapped, not copied.
+
+        Parameters
+        ----------
+        path
+            The file. It must not be changed in place while the embedding is in use; saving over it is fine.
+        graph
+            The graph it was made from, for what needs it: colours by attribute in :meth:`plot`. Its ids must be those
+            of the file.
+        progress, timeout_s
+            As in :func:`graphrank.fastrp`.
+
+        Raises
+        ------
+        CorruptFileError
+            If the file is truncated, altered or no embedding.
+        FileMissingError
+            If it does not exist.
+        InvalidArgumentError
+            If ``graph`` has other nodes.
+        """
+        file = file_path(path)
+        archive = _core.Archive.open(_KIND, file, run_opts(progress, timeout_s))
+        try:
+            params = json.loads(archive.part("params").tobytes())
+            params["weights"] = tuple(params["weights"])
+            vectors = archive.part("vectors").view(_DTYPES[params["dtype"]]).reshape(-1, params["dim"])
+            ids = table_from_bytes(archive.part("ids").tobytes(), len(vectors), file)["id"]
+            isolated = ids.gather(pl.Series(archive.part("isolated").view(np.uint32)))
+        except (ValueError, LookupError, TypeError, pl.exceptions.PolarsError) as error:
+            raise CorruptFileError(f"{file!r}: its parts do not fit each other: {error}") from error
+        if graph is not None and not _are_equal(graph._index.ids, ids):
+            raise InvalidArgumentError(f"`graph` has other nodes than the embedding in {file!r}")
+        return cls(vectors, ids, params, isolated, graph)
+
+    # --- looks --------------------------------------------------------------------------------------------------
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        color: str | Sequence[Any] | pl.Series | NDArray[Any] | None = None,
+        method: str = "pca",
+        most_nodes: int = 20_000,
+        seed: int = 0,
+    ) -> Any:
+        """Draw the nodes as points in the plane: similar vectors close to each other.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib axes to draw on; None makes new ones.
+        color
+            Name of a node attribute of :attr:`graph`, or one value per node in the order of the rows. Numbers get a
+            colour bar; texts, booleans and integers of at most nine values a legend. Beyond nine values, the most
+            frequent ones have colours.
+        method
+            ``"pca"``: the two directions in which all vectors vary most.
+        most_nodes
+            If there are more nodes, so many are drawn, chosen at random.
+        seed
+            Of that choice.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InvalidArgumentError
+            If there is no such attribute, or values do not fit the nodes.
+        MissingDependencyError
+            If matplotlib is not installed.
+
+        Notes
+        -----
+        Nodes whose vector is zero are left out: they would all be one point, and pull the picture towards it. The same
+        vectors give the same picture. O(n_nodes * dim**2) time.
+        """
+        values = self._values(color)
+        one_of("method", method, ("pca",))
+        return draw(
+            self.vectors, values, ax, positive_int("most_nodes", most_nodes), seed_number("seed", seed)
+        )
+
+    def _values(self, color: Any) -> pl.Series | None:
+        """A value per node to colour by."""
+        if color is None:
+            return None
+        if isinstance(color, str):
+            if self.graph is None:
+                raise InvalidArgumentError(
+                    "`color` names an attribute, but this embedding has no graph: give load() the graph, or values"
+                )
+            attributes = self.graph._nodes
+            if color not in attributes.columns:
+                listed = ", ".join(map(repr, attributes.columns[1:])) or "none"
+                raise ColumnNotFoundError(
+                    f"`color`: there is no node attribute {color!r}; the attributes are {listed}"
+                )
+            return attributes[color]
+        values = pl.Series("", color)
+        if len(values) != len(self):
+            raise InvalidArgumentError(f"`color` must have a value per node: {len(self)}, got {len(values)}")
+        return values
+
+    def __repr__(self) -> str:
+        isolated = f", {len(self.isolated):,} isolated" if len(self.isolated) else ""
+        return f"Embedding({len(self):,} nodes, dim={self.dim}, {self.vectors.dtype.name}{isolated})"
+
+    def _repr_html_(self) -> str:
+        return result_html(self)
+
+
+def _are_equal(a: pl.Series, b: pl.Series) -> bool:
+    return a.dtype == b.dtype and len(a) == len(b) and bool((a == b).all())
