@@ -195,3 +195,41 @@ def test_it_says_what_it_is(g):
     assert "301 nodes" in page
     assert "0003" in page
     assert "0011" not in page
+
+
+def test_memory_is_estimated_as_it_is_refused(g):
+    """The estimate of the least limit is the one that the call itself names."""
+    for options in (
+        {},
+        {"dim": 300, "weights": (1, 1, 1)},
+        {"normalization_strength": -0.5, "self_influence": 1.0},
+        {"normalize": False},
+        {"preset": "paper", "state": "float16"},
+        {"dtype": "float16"},
+    ):
+        estimate = gr.embedding.estimate_memory(g.n_nodes, g.n_edges, **options)
+        with pytest.raises(InvalidArgumentError, match=f"at least {estimate.least_limit:,} bytes"):
+            gr.fastrp(g, **options, memory_limit=estimate.least_limit - 1)
+        limited = gr.fastrp(g, **options, memory_limit=estimate.least_limit)
+        assert np.array_equal(limited.vectors, gr.fastrp(g, **options).vectors)
+        assert estimate.vectors == limited.vectors.nbytes
+        assert estimate.least_limit <= estimate.working
+
+
+def test_an_estimate_counts_the_graph_and_prints():
+    estimate = gr.embedding.estimate_memory
+    plain = estimate(1000, 5000)
+    assert plain.graph == 1000 * 24 + 2 * 5000 * 4
+    assert estimate(1000, 5000, is_weighted=True).graph == 1000 * 24 + 2 * 5000 * 12
+    assert estimate(1000, 5000, is_directed=True, direction="out").graph == 1000 * 24 + 5000 * 4
+    assert estimate(1000, 5000, is_directed=True, direction="in").graph == 1000 * 32 + 2 * 5000 * 4
+    assert (plain.total, plain.least) == (
+        plain.graph + plain.vectors + plain.working,
+        plain.graph + plain.least_limit,
+    )
+    lines = str(estimate(50_000_000, 500_000_000)).splitlines()
+    assert lines[1] == "vectors                 25,600.0 MB"
+    with pytest.raises(InvalidArgumentError, match="`n_edges` must be at least 0, got -1"):
+        estimate(5, -1)
+    with pytest.raises(InvalidArgumentError, match="`dim` must be at least 1"):
+        estimate(5, 1, 0)

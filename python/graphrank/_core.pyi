@@ -29,6 +29,7 @@ __all__ = [
     "_debug_panic",
     "_debug_spin",
     "fastrp",
+    "fastrp_memory",
     "first_appearances",
     "num_threads",
     "pagerank",
@@ -310,6 +311,18 @@ def fastrp(
 
     ``keys`` name the nodes and ``feature_keys`` the columns of ``features``, of shape (n_nodes, n_features).
     """
+
+def fastrp_memory(
+    n_nodes: int,
+    is_weighted: bool,
+    dim: int,
+    weights: list[float],
+    normalization_strength: float,
+    self_influence: float,
+    normalize: bool,
+    state: str,
+) -> tuple[int, int]:
+    """Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be."""
 
 @final
 class Archive:
