@@ -1,6 +1,5 @@
 //! Keys of nodes that are named by text, at the boundary.
 
-use graphrank::embedding;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
@@ -20,6 +19,6 @@ pub(crate) fn text_keys<'py>(
 ) -> PyResult<Bound<'py, PyArray1<u64>>> {
     let (texts, offsets) = (slice(&texts, "texts")?, slice(&offsets, "offsets")?);
     let units = texts.len() / BYTES_PER_UNIT + offsets.len();
-    let hash = |exec: &_| embedding::text_keys(texts, offsets, exec);
+    let hash = |exec: &_| graphrank::text_keys(texts, offsets, exec);
     run(py, how, units, "hashing ids", hash).map(|keys| keys.into_pyarray(py))
 }

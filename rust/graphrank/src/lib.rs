@@ -30,5 +30,5 @@ pub use error::{Error, Result};
 pub use exec::Exec;
 pub use graph::{
     Arcs, Degrees, Duplicates, EdgeColumns, EdgeOptions, FirstAppearances, Graph, IntegerId, MAX_NODES,
-    first_appearances,
+    first_appearances, text_keys,
 };

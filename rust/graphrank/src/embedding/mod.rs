@@ -1,10 +1,8 @@
 //! Nodes as vectors, and what is near a vector.
 
 mod fastrp;
-mod keys;
 pub mod neighbors;
 
 pub use fastrp::{
     Direction, FastRpParams, Features, NodeData, Output, Precision, fastrp, fastrp_into, memory,
 };
-pub use keys::text_keys;

@@ -11,6 +11,7 @@ mod csr;
 mod from_csr;
 mod ids;
 mod ordered;
+mod text_keys;
 mod transform;
 mod transition;
 
@@ -24,6 +25,7 @@ pub(crate) use csr::{Csr, CsrFault, is_weight, usize_of};
 use ids::{Codes, too_many_nodes};
 pub use ids::{FirstAppearances, IntegerId, first_appearances};
 pub(crate) use ordered::{GROUP, HalfRows, Ordered, sorted_by};
+pub use text_keys::text_keys;
 pub use transform::{Degrees, EdgeColumns};
 pub(crate) use transition::{Steps, Transition};
 

@@ -16,7 +16,7 @@ const STEP: usize = 1 << 15;
 /// The keys of texts: text `i` is `texts[offsets[i]..offsets[i + 1]]`.
 ///
 /// ```
-/// use graphrank::{Exec, embedding::text_keys};
+/// use graphrank::{Exec, text_keys};
 /// let keys = text_keys(b"annbob", &[0, 3, 6], &Exec::default())?;
 /// assert_eq!(keys[0], 0x482c_8948_4cbd_62c8);
 /// # Ok::<(), graphrank::Error>(())
