@@ -4,5 +4,6 @@ mod fastrp;
 pub mod neighbors;
 
 pub use fastrp::{
-    Direction, FastRpParams, Features, NodeData, Output, Precision, fastrp, fastrp_into, memory,
+    Direction, Embedded, FastRpParams, Features, NodeData, Output, Powers, Precision, fastrp, fastrp_into,
+    memory,
 };

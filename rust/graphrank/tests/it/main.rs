@@ -9,6 +9,7 @@
 )]
 
 mod determinism;
+mod embedding;
 mod graph;
 mod io;
 mod powerwalk;

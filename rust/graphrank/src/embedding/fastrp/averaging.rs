@@ -130,3 +130,69 @@ impl<const B: usize> Finish<B> for Store<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::EdgeOptions;
+    use crate::rng::mix;
+
+    /// Every instruction set gives the same bits, from every kind of stored vector and width of block; and rows longer
+    /// than a window, as the hub's here, are means too.
+    #[test]
+    fn all_instruction_sets_average_alike() {
+        let (exec, n, n_groups) = (Exec::default(), 1500u32, 15);
+        let spokes = (1..n).map(|v| (0, v));
+        let others = (0..4000u64).map(|i| ((mix(i) % 1500) as u32, (mix(i ^ 77) % 1500) as u32));
+        let (src, dst): (Vec<u32>, Vec<u32>) = spokes.chain(others).unzip();
+        let weights: Vec<f64> = (0..src.len()).map(|i| (i % 9) as f64 / 3.0).collect();
+        for weights in [None, Some(&weights[..])] {
+            let options = EdgeOptions::default();
+            let graph = Graph::from_edges(n as usize, &src, &dst, weights, options, &exec).unwrap();
+            let rows = Neighborhood::new(&graph, Direction::Out, &exec).unwrap();
+            let layout = Layout::whole(&rows).unwrap();
+            let len = n as usize * n_groups;
+            let draw = |i: usize| mix(i as u64);
+            let singles: Vec<[f32; LANES]> = (0..len)
+                .map(|i| std::array::from_fn(|lane| (draw(i * LANES + lane) % 2001) as f32 / 1000.0 - 1.0))
+                .collect();
+            let halves: Vec<[u16; LANES]> = (0..len)
+                .map(|i| std::array::from_fn(|lane| (draw(i * LANES + lane) % 0x7c00) as u16))
+                .collect();
+            let signs: Vec<[i8; LANES]> = (0..len)
+                .map(|i| std::array::from_fn(|lane| (draw(i * LANES + lane) % 3) as i8 - 1))
+                .collect();
+            let averages = |isa| {
+                let rows = Rows {
+                    neighborhood: &rows,
+                    nodes: &layout.nodes,
+                    positions: &layout.positions,
+                    factors: None,
+                    isa,
+                };
+                let mut targets = vec![vec![[0f32; LANES]; len]; 3];
+                average_all(rows, &layout.chunks, &singles, &mut targets[0], n_groups, &exec).unwrap();
+                average_all(rows, &layout.chunks, &halves, &mut targets[1], n_groups, &exec).unwrap();
+                average_all(rows, &layout.chunks, &signs, &mut targets[2], n_groups, &exec).unwrap();
+                targets
+            };
+            let expected = averages(Isa::available()[0]);
+            for isa in Isa::available() {
+                assert!(averages(isa) == expected, "{isa:?}");
+            }
+            for group in 0..n_groups {
+                let arcs = || {
+                    rows.arcs(0, 0).flat_map(|(targets, weights)| {
+                        targets.iter().enumerate().map(move |(i, &t)| (t, weights.map_or(1.0, |w| w[i])))
+                    })
+                };
+                let total: f64 = arcs().map(|(_, w)| w).sum();
+                let mean: f64 = arcs()
+                    .map(|(t, w)| w * f64::from(singles[t as usize * n_groups + group][3]))
+                    .sum::<f64>()
+                    / total;
+                assert!((mean - f64::from(expected[0][group][3])).abs() < 1e-6);
+            }
+        }
+    }
+}

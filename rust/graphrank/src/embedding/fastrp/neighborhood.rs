@@ -70,6 +70,16 @@ impl<'g> Neighborhood<'g> {
         })
     }
 
+    /// Whether the row of a node has the same neighbours, in the same order and with the same weights, as a row of `old`.
+    /// `old_numbers` tells the numbers that this graph's nodes have in `old`.
+    pub(super) fn is_same_row(&self, node: usize, old: &Self, old_node: usize, old_numbers: &[u32]) -> bool {
+        let targets = self.arcs(node, 0).flat_map(|(targets, _)| targets).map(|&t| old_numbers[t as usize]);
+        self.is_weighted() == old.is_weighted()
+            && self.n_neighbors(node) == old.n_neighbors(old_node)
+            && targets.eq(old.arcs(old_node, 0).flat_map(|(targets, _)| targets).copied())
+            && self.weights(node).eq(old.weights(old_node))
+    }
+
     /// The share of a weight in its row.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "engines that average work in 32 bits")]
@@ -128,14 +138,17 @@ impl<'g> Neighborhood<'g> {
         try_collect("sums of weights", n, by_chunk.into_iter().flatten())
     }
 
+    fn weights(&self, node: usize) -> impl Iterator<Item = f64> {
+        self.arcs(node, 0).flat_map(|(_, weights)| weights.unwrap_or(&[])).copied()
+    }
+
     fn row_scale(&self, node: usize) -> RowScale {
-        let weights = || self.arcs(node, 0).flat_map(|(_, weights)| weights.unwrap_or(&[])).copied();
-        let largest = weights().fold(0.0, f64::max);
+        let largest = self.weights(node).fold(0.0, f64::max);
         if largest == 0.0 {
             return RowScale { power_of_two: 1.0, inverse: 0.0 };
         }
         let power_of_two = inverse_power_of_two(largest);
-        let sum = numeric::sum(weights().map(|w| w * power_of_two));
+        let sum = numeric::sum(self.weights(node).map(|w| w * power_of_two));
         RowScale { power_of_two, inverse: 1.0 / sum }
     }
 }

@@ -9,7 +9,7 @@ use crate::memory::{Buffer, try_collect, try_zeroed};
 use crate::simd::{Isa, LANES};
 
 use super::blocks::{Blocks, Collect, Scratch};
-use super::collect::{Keep, Keeping, Power, ResultRows, Scales, Summing, add_squares};
+use super::collect::{Keep, Keeping, Power, ResultRows, Scales, Summing};
 use super::emit::{Emitter, Kept, Output, OwnRows, Summed, Values};
 use super::lane::State;
 use super::layout::Layout;
@@ -325,25 +325,9 @@ impl<'a, T: State> Run<'a, T> {
 
     /// Squared lengths of the rows of power 0, by node, if they matter.
     fn own_squares(&self) -> Result<Option<Vec<f64>>> {
-        const ROWS: usize = 1 << 10;
         if !self.params.normalize || self.params.self_influence == 0.0 {
             return Ok(None);
         }
-        let n = self.neighborhood.n_nodes();
-        let chunks = self.exec.map(n.div_ceil(ROWS), |chunk| {
-            self.exec.checkpoint(0)?;
-            let nodes = chunk * ROWS..n.min((chunk + 1) * ROWS);
-            try_collect("lengths of rows", nodes.len(), nodes.map(|node| self.own_square(node)))
-        })?;
-        try_collect("lengths of rows", n, chunks.into_iter().flatten()).map(Some)
-    }
-
-    fn own_square(&self, node: usize) -> f64 {
-        let row = self.start.row(node);
-        let mut square = 0.0;
-        for group in 0..self.n_groups() {
-            add_squares::<crate::simd::Baseline, f32>(&mut square, &[self.start.values(node, row, group)]);
-        }
-        square
+        self.start.squares(self.neighborhood.n_nodes(), self.n_groups(), self.exec).map(Some)
     }
 }

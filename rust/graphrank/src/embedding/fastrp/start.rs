@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::memory::{Buffer, try_collect, try_with_capacity};
 use crate::rng::Domain;
-use crate::simd::LANES;
+use crate::simd::{Baseline, LANES};
 
+use super::collect::add_squares;
 use super::neighborhood::Neighborhood;
 use super::params::FastRpParams;
 use super::projection::Projection;
@@ -112,6 +113,34 @@ impl<'a> Start<'a> {
         }
         debug_assert!((group * LANES..).zip(&values).all(|(column, &x)| column < self.dim || x == 0.0));
         values
+    }
+
+    /// Whether the row of a node has the same values as a row of another start of the same width.
+    pub(super) fn is_same_row(&self, node: usize, other: &Self, other_node: usize) -> bool {
+        let (row, other_row) = (self.row(node), other.row(other_node));
+        let is_plain = self.features.is_none() && self.degree_powers.is_none();
+        row == other_row
+            && (is_plain
+                || (0..self.dim.div_ceil(LANES))
+                    .all(|group| self.values(node, row, group) == other.values(other_node, other_row, group)))
+    }
+
+    /// Squared lengths of the rows of the first `n` nodes.
+    pub(super) fn squares(&self, n: usize, n_groups: usize, exec: &Exec) -> Result<Vec<f64>> {
+        const ROWS: usize = 1 << 10;
+        let square = |node| {
+            let (row, mut square) = (self.row(node), 0.0);
+            for group in 0..n_groups {
+                add_squares::<Baseline, f32>(&mut square, &[self.values(node, row, group)]);
+            }
+            square
+        };
+        let chunks = exec.map(n.div_ceil(ROWS), |chunk| {
+            exec.checkpoint(0)?;
+            let nodes = chunk * ROWS..n.min((chunk + 1) * ROWS);
+            try_collect("lengths of rows", nodes.len(), nodes.map(square))
+        })?;
+        try_collect("lengths of rows", n, chunks.into_iter().flatten())
     }
 }
 
