@@ -10,6 +10,7 @@
 
 mod determinism;
 mod embedding;
+mod fastrp_golden;
 mod graph;
 mod io;
 mod powerwalk;
