@@ -217,11 +217,9 @@ def _threads() -> int:
 
 OURS = "graphrank"
 PLAIN = ours(OURS)
-HALF = ours("graphrank, float16 state", dtype="float16")
+HALF = ours("graphrank, float16 state", state="float16")
 REFINED = ours("graphrank, refine=2", refine=2)
-PAPER = ours(
-    "graphrank, strength -0.64", "the paper's setting for BlogCatalog", normalization_strength=STRENGTH
-)
+PAPER = ours("graphrank, preset paper", "the authors' setting", preset="paper")
 AUTHORS = Method("authors' algorithm", _authors, 5, most_arcs=1e7)
 SCIPY = Method("SciPy float32", _scipy, 5)
 FASTRP = Method(
