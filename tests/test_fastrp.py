@@ -147,7 +147,7 @@ def test_presets_give_way_to_arguments(g):
     assert chosen() == ((0, 0, 1, 6.67), 0, 3)
     assert chosen(preset="paper") == ((0, 0, 1, 6.67), -0.64, 301**0.5)
     assert chosen(preset="gds") == ((0, 1, 1), 0, 3)
-    assert chosen(preset="links") == ((1, 1), 0, 3)
+    assert chosen(preset="links") == ((1, 2, 2, 2), 0, 3)
     assert chosen(preset="paper", normalization_strength=0.0, sparsity=5) == ((0, 0, 1, 6.67), 0, 5)
     assert chosen(preset="gds", weights=[2]) == ((2,), 0, 3)
 

@@ -43,7 +43,7 @@ _PRESETS: dict[str | None, tuple[tuple[float, ...], float, Sparsity]] = {
     None: ((0.0, 0.0, 1.0, 6.67), 0.0, 3.0),
     "paper": ((0.0, 0.0, 1.0, 6.67), -0.64, "sqrt"),
     "gds": ((0.0, 1.0, 1.0), 0.0, 3.0),
-    "links": ((1.0, 1.0), 0.0, 3.0),
+    "links": ((1.0, 2.0, 2.0, 2.0), 0.0, 3.0),
 }
 
 
@@ -108,7 +108,7 @@ def fastrp(
         which no walk is as long as the first weighted power has a zero vector.
     preset
         ``"paper"``: what the authors publish for BlogCatalog (strength -0.64, sparsity ``"sqrt"``); ``"gds"``: the
-        defaults of Neo4j's Graph Data Science, weights (0, 1, 1); ``"links"``: weights (1, 1), for predicting edges.
+        defaults of Neo4j's Graph Data Science, weights (0, 1, 1); ``"links"``: weights (1, 2, 2, 2), for predicting edges.
         What you give yourself wins.
     dtype
         Of the vectors: ``"float32"`` or ``"float16"``.
