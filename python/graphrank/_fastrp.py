@@ -108,8 +108,8 @@ def fastrp(
         which no walk is as long as the first weighted power has a zero vector.
     preset
         ``"paper"``: what the authors publish for BlogCatalog (strength -0.64, sparsity ``"sqrt"``); ``"gds"``: the
-        defaults of Neo4j's Graph Data Science, weights (0, 1, 1); ``"links"``: weights (1, 2, 2, 2), for predicting edges.
-        What you give yourself wins.
+        defaults of Neo4j's Graph Data Science, weights (0, 1, 1); ``"links"``: weights (1, 2, 2, 2), for predicting
+        edges. What you give yourself wins.
     dtype
         Of the vectors: ``"float32"`` or ``"float16"``.
     state
