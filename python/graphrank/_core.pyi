@@ -22,6 +22,7 @@ __all__ = [
     "Decompositions",
     "DynamicIndex",
     "DynamicPpr",
+    "EmbeddingPowers",
     "Graph",
     "NeighborSearch",
     "PowerWalkIndex",
@@ -323,6 +324,59 @@ def fastrp_memory(
     state: str,
 ) -> tuple[int, int]:
     """Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be."""
+
+# keys of nodes, features (n_nodes, n_features) or None, keys of the features or None
+_Nodes: TypeAlias = tuple[_U64, _F32 | None, _U64 | None]
+
+@final
+class EmbeddingPowers:
+    """Powers of an embedding, kept; calls name the graph and the nodes that they belong to."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        nodes: _Nodes,
+        dim: int,
+        weights: list[float],
+        normalization_strength: float,
+        self_influence: float,
+        sparsity: float,
+        normalize: bool,
+        feature_ratio: float,
+        direction: str,
+        seed: int,
+        how: _How,
+    ) -> None: ...
+    def embed(
+        self, graph: Graph, nodes: _Nodes, weights: list[float], self_influence: float, out: _F32, how: _How
+    ) -> None:
+        """Writes the embedding for these weights into ``out``; ``fastrp`` gives the same bytes."""
+
+    def update(
+        self,
+        graph: Graph,
+        nodes: _Nodes,
+        new_graph: Graph,
+        new_nodes: _Nodes,
+        old_numbers: _U32,
+        how: _How,
+    ) -> tuple[EmbeddingPowers, list[int]]:
+        """The powers of a changed graph, and per power how many rows were computed again.
+
+        ``old_numbers``: the code in ``graph`` of every node of ``new_graph``, 2**32 - 1 for new ones.
+        """
+
+    def transform(
+        self, graph: Graph, nodes: _Nodes, with_new: Graph, new_nodes: _Nodes, out: _F32, how: _How
+    ) -> None:
+        """Writes the vectors of new nodes into ``out``.
+
+        ``with_new``: a directed graph of the nodes of ``graph``, without arcs, and after them the new ones with arcs to
+        old ones; ``new_nodes`` describes the new ones.
+        """
+
+    @property
+    def n_bytes(self) -> int: ...
 
 @final
 class Archive:

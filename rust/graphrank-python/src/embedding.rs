@@ -115,11 +115,11 @@ pub(crate) fn fastrp_memory(
     embedding::memory(n_nodes, is_weighted, &params).map_err(|error| to_python(py, &error))
 }
 
-fn not_contiguous(py: Python<'_>, argument: &str) -> PyErr {
+pub(crate) fn not_contiguous(py: Python<'_>, argument: &str) -> PyErr {
     exception(py, "InvalidArgumentError", format!("`{argument}` must be contiguous, one row after the other"))
 }
 
-fn named_direction(py: Python<'_>, name: &str) -> PyResult<Direction> {
+pub(crate) fn named_direction(py: Python<'_>, name: &str) -> PyResult<Direction> {
     match name {
         "both" => Ok(Direction::Both),
         "out" => Ok(Direction::Out),

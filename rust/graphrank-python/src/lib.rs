@@ -10,6 +10,7 @@ mod convert;
 mod debug;
 mod dynamic_ppr;
 mod embedding;
+mod embedding_powers;
 mod error;
 mod graph;
 mod neighbors;
@@ -30,6 +31,8 @@ mod _core {
     use super::dynamic_ppr::{PyDynamicIndex, PyDynamicPpr};
     #[pymodule_export]
     use super::embedding::{fastrp, fastrp_memory};
+    #[pymodule_export]
+    use super::embedding_powers::PyEmbeddingPowers;
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
     #[pymodule_export]
