@@ -332,8 +332,8 @@ _Nodes: TypeAlias = tuple[_U64, _F32 | None, _U64 | None]
 class EmbeddingPowers:
     """Powers of an embedding, kept; calls name the graph and the nodes that they belong to."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         graph: Graph,
         nodes: _Nodes,
         dim: int,
@@ -346,7 +346,7 @@ class EmbeddingPowers:
         direction: str,
         seed: int,
         how: _How,
-    ) -> None: ...
+    ) -> EmbeddingPowers: ...
     def embed(
         self, graph: Graph, nodes: _Nodes, weights: list[float], self_influence: float, out: _F32, how: _How
     ) -> None:
