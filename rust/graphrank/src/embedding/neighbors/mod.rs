@@ -40,6 +40,8 @@
 //! # Ok::<(), graphrank::Error>(())
 //! ```
 
+mod block;
+mod panel;
 mod plan;
 mod prepare;
 mod query;

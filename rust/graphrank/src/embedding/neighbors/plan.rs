@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use super::block::{Block, Lanes};
+use super::panel::{Panel, Room};
 use super::prepare::NeighborSearch;
 use super::query::{NeighborQuery, Neighbors, Queries};
 use super::score::score;
 use super::select::{self, Exact, Near, by_rank};
-use super::tile::{Block, Panel};
+use super::tile::scan;
 use super::vectors::Vectors;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -104,16 +106,17 @@ impl<'a> Work<'a> {
     }
 
     fn unit(&self, queries: Range<usize>, candidates: Range<usize>, isa: Isa, exec: &Exec) -> Result<Lists> {
+        let lanes = Lanes::of(queries.len());
         let mut blocks = try_with_capacity("blocks of queries", queries.len().div_ceil(LANES))?;
         for block in ranges(queries.len(), LANES) {
-            blocks.push(self.block(queries.start + block.start..queries.start + block.end)?);
+            blocks.push(self.block(queries.start + block.start..queries.start + block.end, lanes)?);
         }
         let rows_per_panel = (CACHED / (size_of::<f32>() * self.exact.search.dim)).clamp(1, 1 << 10);
-        let (candidates, mut room) = (&self.candidates[candidates], Vec::new());
+        let (candidates, mut room) = (&self.candidates[candidates], Room::default());
         for rows in candidates.chunks(rows_per_panel.next_multiple_of(12)) {
-            let panel = Panel::new(self.exact.search, self.exact.vectors, rows, &mut room)?;
+            let panel = Panel::new(self.exact, rows, lanes, &mut room, isa)?;
             for block in &mut blocks {
-                block.scan(&panel, isa);
+                scan(block, &panel, isa);
             }
             exec.checkpoint(queries.len() as u64 * rows.len() as u64)?;
         }
@@ -124,7 +127,7 @@ impl<'a> Work<'a> {
         Ok(lists)
     }
 
-    fn block(&self, queries: Range<usize>) -> Result<Block<'a>> {
+    fn block(&self, queries: Range<usize>, lanes: Lanes) -> Result<Block<'a>> {
         let own = queries.clone().map(|query| self.own(query)).collect();
         let numbers = || queries.clone().map(|query| u32::try_from(query).unwrap_or(u32::MAX)).collect();
         let (vectors, rows): (_, Vec<u32>) = match &self.query.queries {
@@ -132,7 +135,7 @@ impl<'a> Work<'a> {
             Queries::Rows(rows) => (self.exact.vectors, rows[queries].to_vec()),
             Queries::Vectors(vectors) => (vectors, numbers()),
         };
-        Block::new(self.exact, vectors, &rows, own, self.k)
+        Block::new(self.exact, vectors, &rows, own, self.k, lanes)
     }
 
     fn ranked(&self, blocks: Vec<Block<'_>>) -> Result<Vec<Option<Vec<Near>>>> {

@@ -79,16 +79,13 @@ impl Selection {
         self.floor
     }
 
-    /// Rows come once each, in any order.
-    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is not below anything")]
-    pub(super) fn offer(&mut self, row: u32, bound: f32, query: Target<'_>, exact: Exact<'_>) {
-        if !(bound < self.floor) {
-            self.kept.push(Candidate { row, bound, nearness: f64::NAN });
-            if self.kept.len() == capacity(self.k) {
-                self.cut(exact);
-                if self.kept.len() > capacity(self.k) / 2 {
-                    self.settle(query, exact);
-                }
+    /// A row whose bound is not below the floor. Rows come once each, in any order.
+    pub(super) fn accept(&mut self, row: u32, bound: f32, query: Target<'_>, exact: Exact<'_>) {
+        self.kept.push(Candidate { row, bound, nearness: f64::NAN });
+        if self.kept.len() == capacity(self.k) {
+            self.cut(exact);
+            if self.kept.len() > capacity(self.k) / 2 {
+                self.settle(query, exact);
             }
         }
     }
