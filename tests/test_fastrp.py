@@ -83,39 +83,6 @@ def test_the_table_holds_ids_and_the_very_vectors(g):
         emb.vectors[0] = 1
 
 
-def test_results_do_not_depend_on_threads_or_limits(g, chosen_threads):
-    expected = gr.fastrp(g, 200, normalization_strength=-0.5).vectors
-    chosen_threads(3)
-    assert np.array_equal(gr.fastrp(g, 200, normalization_strength=-0.5).vectors, expected)
-    for limit in (10**9, 200_000):
-        limited = gr.fastrp(g, 200, normalization_strength=-0.5, memory_limit=limit)
-        assert np.array_equal(limited.vectors, expected)
-
-
-def test_the_order_of_edges_and_another_component_change_nothing(g):
-    expected = gr.fastrp(g, 32)
-    edges = blocks()
-    mixed = gr.Graph.from_edges(edges.sample(fraction=1, shuffle=True, seed=1), directed=False)
-    assert np.array_equal(gr.fastrp(mixed, 32)[mixed.nodes["id"]], expected[mixed.nodes["id"]])
-    other = pl.DataFrame({"src": ["x", "y"], "dst": ["y", "z"]})
-    more = gr.Graph.from_edges(pl.concat([other, edges]), directed=False)
-    assert np.array_equal(gr.fastrp(more, 32)[mixed.nodes["id"]], expected[mixed.nodes["id"]])
-
-
-def test_a_power_of_a_narrow_embedding_begins_a_wide_one(g):
-    wide = gr.fastrp(g, 100, weights=(0, 1), normalize=False)
-    narrow = gr.fastrp(g, 37, weights=(0, 1), normalize=False)
-    assert np.array_equal(narrow.vectors, wide.vectors[:, :37])
-
-
-def test_seeds_share_nothing(g):
-    a, b = gr.fastrp(g, 64, seed=1).vectors, gr.fastrp(g, 64, seed=2).vectors
-    # Neighbouring rows of neighbouring seeds: a generator seeded by seed + row would repeat itself here.
-    for shift in (0, 1):
-        rows = np.abs(np.sum(a[: 300 - shift] * b[shift:300], axis=1))
-        assert rows.max() < 0.7 * np.sum(a[:300] ** 2, axis=1).min()
-
-
 def test_weights_of_edges_count_and_their_unit_does_not():
     frame = blocks().with_columns(weight=pl.int_range(pl.len()).mod(5) + 1.0)
     light, heavy, plain = (

@@ -15,7 +15,7 @@ __all__ = ["draw", "principal_plane"]
 
 _STEP = 1 << 14
 """Rows that are widened to 64 bits at a time."""
-_MOST_COLOURS = 9
+_COLOURS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9")  # C7 is a grey
 _GREY = "0.75"
 
 
@@ -73,7 +73,7 @@ def draw(
 def _is_scale(values: pl.Series) -> bool:
     """Whether values are numbers to be read off a scale rather than names of groups."""
     return values.dtype.is_numeric() and (
-        values.dtype.is_float() or values.drop_nulls().n_unique() > _MOST_COLOURS
+        values.dtype.is_float() or values.drop_nulls().n_unique() > len(_COLOURS)
     )
 
 
@@ -92,15 +92,17 @@ def _scatter_groups(
     counts = (
         names.drop_nulls().value_counts(name="count").sort(["count", names.name], descending=[True, False])
     )
-    coloured = counts[names.name].head(_MOST_COLOURS).to_list()
+    coloured = counts[names.name].head(len(_COLOURS)).to_list()
     is_other = ~names.is_in(coloured).fill_null(False).to_numpy()
     if is_other.any():
         ax.scatter(*points[is_other].T, color=_GREY, label="other", **style)
     for i, name in enumerate(coloured):
-        ax.scatter(*points[(names == name).fill_null(False).to_numpy()].T, color=f"C{i}", label=name, **style)
-    marks = ax.legend(title=title or None, fontsize="small", markerscale=1 if style["s"] > 20 else 2)
-    for mark in marks.legend_handles:
-        mark.set_alpha(1)
+        ax.scatter(
+            *points[(names == name).fill_null(False).to_numpy()].T, color=_COLOURS[i], label=name, **style
+        )
+    if not len(points):
+        return
+    ax.legend(title=title or None, fontsize="small", markerscale=1 if style["s"] > 20 else 2)
 
 
 def _names(values: pl.Series) -> pl.Series:

@@ -15,6 +15,7 @@ _EXTRA = {
     "matplotlib": "plot",
     "networkx": "networkx",
     "scipy": "scipy",
+    "sklearn": "sklearn",
 }
 
 

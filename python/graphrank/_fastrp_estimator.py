@@ -1,0 +1,184 @@
+"""FastRP as a scikit-learn estimator.
+
+The class inherits from scikit-learn's, so this module is imported on first use only: see ``embedding.__getattr__``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrank._fastrp import Preset, Sparsity, embed, fastrp_params
+from graphrank._optional import import_optional
+from graphrank._run import QUIET
+from graphrank._typing import Direction, Float
+from graphrank._validate import positive_int, seed_number
+from graphrank.exceptions import InvalidDataError
+from graphrank.graph import Graph
+
+__all__ = ["FastRP"]
+
+import_optional("sklearn", "graphrank.embedding.FastRP")
+
+import scipy.sparse as sparse  # noqa: E402 - scikit-learn brings it; the line above says so where it is missing
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin  # noqa: E402
+from sklearn.utils import check_random_state  # noqa: E402
+from sklearn.utils.validation import validate_data  # noqa: E402
+
+
+class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Vectors for the nodes of an adjacency matrix, for pipelines of scikit-learn.
+
+    The same as :func:`graphrank.fastrp` of the graph whose edge i -> j is the entry (i, j), with the row numbers as
+    ids. A symmetric matrix is an undirected graph.
+
+    Parameters
+    ----------
+    n_components
+        Columns of the embedding.
+    weights, normalization_strength, self_influence, sparsity, normalize, direction, preset, dtype, state, memory_limit
+        As in :func:`graphrank.fastrp`.
+    random_state
+        Of the projection: a whole number is the ``seed`` of :func:`graphrank.fastrp`; None and a ``RandomState`` draw
+        one.
+
+    Attributes
+    ----------
+    embedding_
+        Vectors of the nodes of the matrix that was fitted, of shape (n_nodes, n_components).
+    isolated_
+        Rows whose vector is zero because they have no neighbours.
+    n_features_in_
+        Number of nodes.
+
+    Notes
+    -----
+    Needs scikit-learn: ``pip install 'graphrank-engine[sklearn]'``. The columns of the matrix are nodes, as are its
+    rows: cross-validation splits both (the estimator is tagged ``pairwise``). To tune parameters for a classifier, put
+    the labels of known nodes beside ``fit_transform`` of the whole matrix instead; the embedding never sees labels.
+
+    Examples
+    --------
+    >>> from graphrank.embedding import FastRP
+    >>> import scipy.sparse
+    >>> path = scipy.sparse.diags_array([[1.0] * 9, [1.0] * 9], offsets=[-1, 1])
+    >>> FastRP(n_components=4, random_state=0).fit_transform(path).shape
+    (10, 4)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 128,
+        *,
+        weights: Sequence[float] | None = None,
+        normalization_strength: float | None = None,
+        self_influence: float = 0.0,
+        sparsity: Sparsity | None = None,
+        normalize: bool = True,
+        direction: Direction = "both",
+        preset: Preset | None = None,
+        dtype: Float = "float32",
+        state: Float = "float32",
+        memory_limit: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.weights = weights
+        self.normalization_strength = normalization_strength
+        self.self_influence = self_influence
+        self.sparsity = sparsity
+        self.normalize = normalize
+        self.direction = direction
+        self.preset = preset
+        self.dtype = dtype
+        self.state = state
+        self.memory_limit = memory_limit
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: object = None) -> FastRP:  # noqa: ARG002 - every estimator takes it
+        """Embed the nodes of an adjacency matrix.
+
+        Parameters
+        ----------
+        X
+            Square, SciPy sparse or an array: entry (i, j) is the weight of the edge i -> j, at least 0.
+        y
+            Ignored.
+
+        Returns
+        -------
+        FastRP
+            This estimator.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the matrix is not square or a parameter is out of range.
+        InvalidDataError
+            If a weight is negative.
+        """
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        graph = _graph(X)
+        limit = None if self.memory_limit is None else positive_int("memory_limit", self.memory_limit)
+        params = fastrp_params(
+            graph.n_nodes,
+            dim=positive_int("n_components", self.n_components),
+            weights=self.weights,
+            normalization_strength=self.normalization_strength,
+            self_influence=self.self_influence,
+            sparsity=self.sparsity,
+            normalize=self.normalize,
+            feature_ratio=0.0,
+            direction=self.direction,
+            preset=self.preset,
+            dtype=self.dtype,
+            state=self.state,
+            seed=_seed(self.random_state),
+        )
+        fitted = embed(graph, params, None, limit, None, QUIET)
+        self.embedding_ = fitted.vectors
+        self.isolated_ = fitted.isolated.to_numpy()
+        return self
+
+    def fit_transform(self, X: Any, y: object = None, **_: object) -> NDArray[np.floating[Any]]:
+        """Embed the nodes of an adjacency matrix and return their vectors, of shape (n_nodes, n_components).
+
+        Parameters
+        ----------
+        X, y
+            As in :meth:`fit`.
+        """
+        return self.fit(X, y).embedding_.copy()
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.embedding_.shape[1])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "embedding_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = True
+        tags.input_tags.positive_only = True
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _graph(X: Any) -> Graph:
+    matrix = X if sparse.issparse(X) else sparse.csr_array(X)
+    try:
+        return Graph.from_scipy(matrix)
+    except InvalidDataError as error:  # in the words that scikit-learn looks for
+        raise InvalidDataError(f"Negative values in data passed to FastRP: {error}") from error
+
+
+def _seed(random_state: Any) -> int:
+    """A whole number as it is; else one that is drawn."""
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
+        return seed_number("random_state", random_state)
+    return int(check_random_state(random_state).randint(0, 2**32, dtype=np.uint64))
