@@ -51,6 +51,7 @@ pub(crate) fn fastrp<'py>(
         self_influence,
         sparsity,
         normalize,
+        refine: 0,
         feature_ratio,
         direction: named_direction(py, direction)?,
         state: precision(py, state)?,

@@ -16,4 +16,5 @@ mod io;
 mod powerwalk;
 mod ppr;
 mod ppr_methods;
+mod refine;
 mod sample;

@@ -4,54 +4,43 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::graph::Graph;
 use crate::memory::try_collect;
+use crate::numeric;
 use crate::simd::{Isa, LANES, Simd};
 
 use super::gather::{Finish, Row, Rows, Source};
 use super::lane::Lane;
 use super::layout::{Layout, split};
 use super::neighborhood::Neighborhood;
-use super::params::Direction;
 
-/// Means over the neighbours. Matrices have a row of whole groups per node that has neighbours, in the order of
-/// [`Averaging::nodes`].
-pub(in crate::embedding) struct Averaging<'g> {
-    neighborhood: Neighborhood<'g>,
-    layout: Layout,
-    isa: Isa,
+/// Means over the neighbours. Matrices have a row of whole groups per node that has neighbours, in the order of the
+/// layout.
+#[derive(Clone, Copy)]
+pub(super) struct Averaging<'a> {
+    pub(super) neighborhood: &'a Neighborhood<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) isa: Isa,
 }
 
-impl<'g> Averaging<'g> {
-    pub(in crate::embedding) fn new(graph: &'g Graph, direction: Direction, exec: &Exec) -> Result<Self> {
-        let neighborhood = Neighborhood::new(graph, direction, exec)?;
-        let layout = Layout::new(&neighborhood, 0, exec)?;
-        Ok(Self { neighborhood, layout, isa: Isa::best() })
+impl Averaging<'_> {
+    /// Per row, the sum of the weights of its arcs over that of all rows.
+    pub(super) fn shares(&self) -> Result<Vec<f64>> {
+        // Sums of weights near the largest float are infinite; nearly all others vanish beside them anyhow.
+        let degree = |&node: &u32| self.neighborhood.degree(node as usize).min(f64::MAX);
+        let nodes = || self.layout.nodes.iter();
+        let largest = nodes().map(degree).fold(f64::MIN_POSITIVE, f64::max);
+        let sum = numeric::sum(nodes().map(|node| degree(node) / largest)).max(1.0);
+        try_collect("shares of nodes", self.layout.len(), nodes().map(|node| degree(node) / largest / sum))
     }
 
-    /// The node of each row, rising.
-    pub(in crate::embedding) fn nodes(&self) -> &[u32] {
-        &self.layout.nodes
+    /// What [`Averaging::apply`] counts as progress.
+    pub(super) fn units(&self, n_groups: usize) -> usize {
+        let n_blocks = n_groups / 8 + (n_groups % 8).count_ones() as usize;
+        self.neighborhood.n_arcs() * n_blocks
     }
 
-    /// Consecutive ranges of rows of about equal work.
-    pub(in crate::embedding) fn chunks(&self) -> &[Range<usize>] {
-        &self.layout.chunks
-    }
-
-    /// Arcs that [`Averaging::apply`] reads.
-    pub(in crate::embedding) fn n_arcs(&self) -> usize {
-        self.neighborhood.n_arcs()
-    }
-
-    /// Per row, the sum of the weights of its arcs.
-    pub(in crate::embedding) fn degrees(&self) -> Result<Vec<f64>> {
-        let degrees = self.nodes().iter().map(|&node| self.neighborhood.degree(node as usize));
-        try_collect("degrees", self.nodes().len(), degrees)
-    }
-
-    /// `target = P source`, for rows of `n_groups` groups. Counts its arcs as units, once per 8 groups.
-    pub(in crate::embedding) fn apply(
+    /// `target = P source`, for rows of `n_groups` groups.
+    pub(super) fn apply(
         &self,
         source: &[[f32; LANES]],
         target: &mut [[f32; LANES]],
@@ -59,13 +48,13 @@ impl<'g> Averaging<'g> {
         exec: &Exec,
     ) -> Result<()> {
         let rows = Rows {
-            neighborhood: &self.neighborhood,
+            neighborhood: self.neighborhood,
             nodes: &self.layout.nodes,
             positions: &self.layout.positions,
             factors: None,
             isa: self.isa,
         };
-        average_all(rows, self.chunks(), source, target, n_groups, exec)
+        average_all(rows, &self.layout.chunks, source, target, n_groups, exec)
     }
 }
 

@@ -107,6 +107,7 @@ impl Values for Summed<'_> {
 }
 
 /// How the result is written.
+#[derive(Clone, Copy)]
 pub(super) struct Emitter<'a> {
     pub(super) dim: usize,
     pub(super) own: OwnRows<'a>,

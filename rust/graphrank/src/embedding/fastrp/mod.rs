@@ -32,7 +32,6 @@
 //! within as many steps as there are powers. Nothing else changes it: not threads, blocks, the instruction set, the order
 //! of edges or another component.
 
-#[allow(dead_code)] // used by refinement
 mod averaging;
 mod blocks;
 mod collect;
@@ -45,11 +44,10 @@ mod params;
 mod plan;
 mod powers;
 mod projection;
+mod refined;
 mod run;
 mod start;
 
-#[allow(unused_imports)]
-pub(in crate::embedding) use averaging::Averaging;
 pub use emit::Output;
 pub use params::{Direction, FastRpParams, Precision};
 pub use powers::{Embedded, Powers};

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 
+/// Rounds of refinement: far fewer reach what rounding leaves.
+const MOST_ROUNDS: usize = 1000;
+
 /// Parameters of [`fastrp`](super::fastrp).
 ///
 /// ```
@@ -25,6 +28,8 @@ pub struct FastRpParams {
     pub sparsity: f64,
     /// Whether rows of each power are scaled to length 1 before they are weighed.
     pub normalize: bool,
+    /// Rounds that turn the columns towards the leading eigenvectors of the random walk; 0 leaves them as they are.
+    pub refine: usize,
     /// Share of the columns that carry features of nodes, the last ones.
     pub feature_ratio: f64,
     /// Which arcs lead to a node's neighbours.
@@ -47,6 +52,7 @@ impl Default for FastRpParams {
             self_influence: 0.0,
             sparsity: 3.0,
             normalize: true,
+            refine: 0,
             feature_ratio: 0.0,
             direction: Direction::Both,
             state: Precision::F32,
@@ -113,6 +119,10 @@ impl FastRpParams {
             let problem = format!("must be from 1 to 16,777,216, got {}", self.sparsity);
             return Err(Error::argument("sparsity", problem));
         }
+        if self.refine > MOST_ROUNDS {
+            let problem = format!("must be at most {MOST_ROUNDS}, got {}", self.refine);
+            return Err(Error::argument("refine", problem));
+        }
         if !(0.0..=1.0).contains(&self.feature_ratio) {
             let problem = format!("must be from 0 to 1, got {}", self.feature_ratio);
             return Err(Error::argument("feature_ratio", problem));
@@ -157,6 +167,7 @@ mod tests {
             ),
             (FastRpParams { self_influence: f64::NAN, ..good.clone() }, "self_influence"),
             (FastRpParams { sparsity: 0.5, ..good.clone() }, "sparsity"),
+            (FastRpParams { refine: MOST_ROUNDS + 1, ..good.clone() }, "refine"),
             (FastRpParams { feature_ratio: 1.5, ..good.clone() }, "feature_ratio"),
         ] {
             let message = bad.validate().unwrap_err().to_string();

@@ -16,6 +16,7 @@ use crate::error::{Error, Result, thousands};
 use crate::simd::LANES;
 
 use super::params::{FastRpParams, Precision};
+use super::refined;
 
 /// Blocks are this many groups wide, or less at the end.
 const WIDTHS: [usize; 4] = [8, 4, 2, 1];
@@ -102,7 +103,9 @@ impl Plan {
             Mode::Once => block * 2 * state + n_kept * whole * state,
             Mode::Twice | Mode::Sum => block * (2 * state + 4),
         };
-        n * (per_node + degree_powers + lengths + own_length) + block + arrays
+        let embedding = n * (lengths + own_length) + block + arrays;
+        let refined = if params.refine > 0 { refined::n_bytes(sizes.n_nodes, params) } else { 0 };
+        n * (per_node + degree_powers) + embedding.max(refined)
     }
 
     /// How many nodes come first because they are read most.

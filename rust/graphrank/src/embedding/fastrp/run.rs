@@ -8,6 +8,7 @@ use crate::graph::Graph;
 use crate::memory::{Buffer, try_collect, try_zeroed};
 use crate::simd::{Isa, LANES};
 
+use super::averaging::Averaging;
 use super::blocks::{Blocks, Collect, Scratch};
 use super::collect::{Keep, Keeping, Power, ResultRows, Scales, Summing};
 use super::emit::{Emitter, Kept, Output, OwnRows, Summed, Values};
@@ -16,6 +17,7 @@ use super::layout::Layout;
 use super::neighborhood::Neighborhood;
 use super::params::{FastRpParams, Precision};
 use super::plan::{Mode, Plan, Sizes};
+use super::refined::{self, Refinement};
 use super::start::{NodeData, Start};
 
 /// The embedding of every node, row after row.
@@ -112,6 +114,7 @@ impl<'a, T: State> Run<'a, T> {
             result_holds: matches!(output, Output::F32(_)),
         };
         let plan = Plan::new(params, &sizes)?;
+        refined::check(graph, params, exec)?;
         let neighborhood = Neighborhood::new(graph, params.direction, exec)?;
         let layout = Layout::new(&neighborhood, plan.n_hubs(params, graph.n_nodes()), exec)?;
         let start = Start::new(nodes, params, &neighborhood, T::LARGEST, exec)?;
@@ -122,21 +125,34 @@ impl<'a, T: State> Run<'a, T> {
         let weighted = (1..=params.last_power()).filter(|&power| params.weights[power - 1] != 0.0).collect();
         let passes = if plan.mode == Mode::Twice { 2 } else { 1 };
         let n_blocks = plan.blocks(params.dim.div_ceil(LANES)).count();
-        exec.expect_units((neighborhood.n_arcs() * params.last_power() * n_blocks * passes) as u64);
+        let units = (neighborhood.n_arcs() * params.last_power() * n_blocks * passes) as u64;
         let state = std::marker::PhantomData;
-        Ok(Self { params, neighborhood, layout, start, factors, plan, weighted, exec, state })
+        let run = Self { params, neighborhood, layout, start, factors, plan, weighted, exec, state };
+        exec.expect_units(units + run.refinement().map_or(0, |refinement| refinement.units()));
+        Ok(run)
     }
 
     fn run(&self, output: &mut Output<'_>) -> Result<()> {
         match self.plan.mode {
-            Mode::InPlace => self.keep_in_place(output),
-            Mode::Once => self.keep(output),
+            Mode::InPlace => self.keep_in_place(output)?,
+            Mode::Once => self.keep(output)?,
             Mode::Twice => {
                 let squares = self.measure()?;
-                self.sum(Some(&squares), output)
+                self.sum(Some(&squares), output)?;
             }
-            Mode::Sum => self.sum(None, output),
+            Mode::Sum => self.sum(None, output)?,
         }
+        self.refinement().map_or(Ok(()), |refinement| refinement.run(output))
+    }
+
+    fn refinement(&self) -> Option<Refinement<'_>> {
+        let refinement = Refinement {
+            params: self.params,
+            averaging: Averaging { neighborhood: &self.neighborhood, layout: &self.layout, isa: Isa::best() },
+            emitter: self.emitter(0.0, None),
+            exec: self.exec,
+        };
+        (self.params.refine > 0).then_some(refinement)
     }
 
     /// Keeps the last two powers, one in the result, which until then has room for the power before them.
@@ -296,10 +312,13 @@ impl<'a, T: State> Run<'a, T> {
     }
 
     fn emit(&self, output: &mut Output<'_>, values: &impl Values, own: Option<&[f64]>) -> Result<()> {
-        let own = OwnRows { start: &self.start, weight: self.params.weight(0), squares: own };
-        let emitter =
-            Emitter { dim: self.params.dim, own, layout: &self.layout, isa: Isa::best(), exec: self.exec };
-        emitter.emit(output, values)
+        self.emitter(self.params.weight(0), own).emit(output, values)
+    }
+
+    /// Writes results, to which power 0 adds with `weight`.
+    fn emitter<'s>(&'s self, weight: f64, squares: Option<&'s [f64]>) -> Emitter<'s> {
+        let own = OwnRows { start: &self.start, weight, squares };
+        Emitter { dim: self.params.dim, own, layout: &self.layout, isa: Isa::best(), exec: self.exec }
     }
 
     fn n_groups(&self) -> usize {
