@@ -151,6 +151,9 @@ BAD = {
     "weights of text": ({"weights": ["1"]}, InvalidTypeError, r"`weights\[0\]` must be a number"),
     "NaN weight": ({"weights": [1, np.nan]}, InvalidArgumentError, r"`weights\[1\]` must be a finite.*nan"),
     "all weights 0": ({"weights": [0, 0]}, InvalidArgumentError, "are all 0.*self_influence"),
+    "fewer than no rounds": ({"refine": -1}, InvalidArgumentError, "`refine` must be at least 0, got -1"),
+    "half a round": ({"refine": 1.5}, InvalidTypeError, "`refine` must be a whole number, got 1.5"),
+    "too many rounds": ({"refine": 1001}, InvalidArgumentError, "`refine` must be at most 1000, got 1001"),
     "infinite strength": (
         {"normalization_strength": np.inf},
         InvalidArgumentError,
@@ -211,7 +214,7 @@ def test_a_limit_that_is_refused_says_which_one_would_do(g):
 
 def test_the_core_trusts_no_array(g):
     keys, how = np.arange(301, dtype=np.uint64), (None, None)
-    rest = [[1.0], 0.0, 0.0, 3.0, True]
+    rest = [[1.0], 0.0, 0.0, 3.0, True, 0]
 
     def call(keys=keys, features=None, feature_keys=None, ratio=0.0, out=None):
         out = np.empty((301, 4), np.float32) if out is None else out

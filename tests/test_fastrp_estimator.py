@@ -28,7 +28,7 @@ def adjacency(n=120, groups=3, seed=0):
     return sparse.csr_array((upper + upper.T).astype(float)), group
 
 
-@pytest.mark.parametrize("options", [{}, {"preset": "paper", "dtype": "float16"}, {"normalize": False}])
+@pytest.mark.parametrize("options", [{}, {"preset": "paper", "dtype": "float16"}, {"normalize": False}, {"refine": 2}])
 def test_scikit_learn_finds_no_fault(options):
     outcomes = check_estimator(FastRP(n_components=4, random_state=0, **options), on_skip=None)
     assert len(outcomes) > 40

@@ -300,6 +300,7 @@ def fastrp(
     self_influence: float,
     sparsity: float,
     normalize: bool,
+    refine: int,
     feature_ratio: float,
     direction: str,
     state: str,
@@ -321,6 +322,7 @@ def fastrp_memory(
     normalization_strength: float,
     self_influence: float,
     normalize: bool,
+    refine: int,
     state: str,
 ) -> tuple[int, int]:
     """Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be."""

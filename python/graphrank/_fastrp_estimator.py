@@ -39,7 +39,8 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
     ----------
     n_components
         Columns of the embedding.
-    weights, normalization_strength, self_influence, sparsity, normalize, direction, preset, dtype, state, memory_limit
+    weights, normalization_strength, self_influence, sparsity, normalize, refine, direction, preset, dtype, state, \
+    memory_limit
         As in :func:`graphrank.fastrp`.
     random_state
         Of the projection: a whole number is the ``seed`` of :func:`graphrank.fastrp`; None and a ``RandomState`` draw
@@ -78,6 +79,7 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         self_influence: float = 0.0,
         sparsity: Sparsity | None = None,
         normalize: bool = True,
+        refine: int = 0,
         direction: Direction = "both",
         preset: Preset | None = None,
         dtype: Float = "float32",
@@ -91,6 +93,7 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         self.self_influence = self_influence
         self.sparsity = sparsity
         self.normalize = normalize
+        self.refine = refine
         self.direction = direction
         self.preset = preset
         self.dtype = dtype
@@ -131,6 +134,7 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             self_influence=self.self_influence,
             sparsity=self.sparsity,
             normalize=self.normalize,
+            refine=self.refine,
             feature_ratio=0.0,
             direction=self.direction,
             preset=self.preset,

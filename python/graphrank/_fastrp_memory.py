@@ -72,6 +72,7 @@ def estimate_memory(
     normalization_strength: float | None = None,
     self_influence: float = 0.0,
     normalize: bool = True,
+    refine: int = 0,
     direction: Direction = "both",
     preset: Preset | None = None,
     dtype: Float = "float32",
@@ -85,7 +86,7 @@ def estimate_memory(
         Of the graph; an undirected edge counts once.
     is_directed, is_weighted
         What the graph is.
-    dim, weights, normalization_strength, self_influence, normalize, direction, preset, dtype, state
+    dim, weights, normalization_strength, self_influence, normalize, refine, direction, preset, dtype, state
         As in :func:`fastrp`.
 
     Returns
@@ -114,6 +115,7 @@ def estimate_memory(
         self_influence=self_influence,
         sparsity=None,
         normalize=normalize,
+        refine=refine,
         feature_ratio=0.0,
         direction=direction,
         preset=preset,
@@ -130,6 +132,7 @@ def estimate_memory(
         params.normalization_strength,
         params.self_influence,
         params.normalize,
+        params.refine,
         params.state,
     )
     n_lists = 2 if true_or_false("is_directed", is_directed) and params.direction != "out" else 1

@@ -23,7 +23,7 @@ pub(crate) enum VectorArray<'py> {
 
 /// Writes the embedding into `out`.
 #[pyfunction]
-#[pyo3(signature = (graph, keys, features, feature_keys, dim, weights, normalization_strength, self_influence, sparsity, normalize, feature_ratio, direction, state, memory_limit, seed, out, how))]
+#[pyo3(signature = (graph, keys, features, feature_keys, dim, weights, normalization_strength, self_influence, sparsity, normalize, refine, feature_ratio, direction, state, memory_limit, seed, out, how))]
 pub(crate) fn fastrp<'py>(
     py: Python<'py>,
     graph: &PyGraph,
@@ -36,6 +36,7 @@ pub(crate) fn fastrp<'py>(
     self_influence: f64,
     sparsity: f64,
     normalize: bool,
+    refine: usize,
     feature_ratio: f64,
     direction: &str,
     state: &str,
@@ -51,7 +52,7 @@ pub(crate) fn fastrp<'py>(
         self_influence,
         sparsity,
         normalize,
-        refine: 0,
+        refine,
         feature_ratio,
         direction: named_direction(py, direction)?,
         state: precision(py, state)?,
@@ -82,7 +83,8 @@ pub(crate) fn fastrp<'py>(
         VectorArray::F16(out) => Output::F16(out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?),
     };
     let graph = graph.graph();
-    let sweeps = params.weights.len() * (dim / COLUMNS_PER_UNIT + 1);
+    let products = params.weights.len() + if refine > 0 { 3 * refine.saturating_add(1).min(1000) } else { 0 };
+    let sweeps = products.saturating_mul(dim / COLUMNS_PER_UNIT + 1);
     let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(sweeps);
     run(py, how, units, "embedding nodes", |exec| {
         embedding::fastrp_into(graph, &nodes, &params, &mut output, exec)
@@ -91,7 +93,7 @@ pub(crate) fn fastrp<'py>(
 
 /// Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be.
 #[pyfunction]
-#[pyo3(signature = (n_nodes, is_weighted, dim, weights, normalization_strength, self_influence, normalize, state))]
+#[pyo3(signature = (n_nodes, is_weighted, dim, weights, normalization_strength, self_influence, normalize, refine, state))]
 pub(crate) fn fastrp_memory(
     py: Python<'_>,
     n_nodes: usize,
@@ -101,6 +103,7 @@ pub(crate) fn fastrp_memory(
     normalization_strength: f64,
     self_influence: f64,
     normalize: bool,
+    refine: usize,
     state: &str,
 ) -> PyResult<(u64, u64)> {
     let state = precision(py, state)?;
@@ -110,6 +113,7 @@ pub(crate) fn fastrp_memory(
         normalization_strength,
         self_influence,
         normalize,
+        refine,
         state,
         ..FastRpParams::default()
     };

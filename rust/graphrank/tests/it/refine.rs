@@ -1,7 +1,7 @@
 //! Refined embeddings, from a graph to vectors.
 
 use graphrank::embedding::{
-    Direction, FastRpParams, NodeData, Output, Precision, fastrp, fastrp_into, memory,
+    Direction, Embedded, FastRpParams, NodeData, Output, Powers, Precision, fastrp, fastrp_into, memory,
 };
 use graphrank::rng::{Domain, stream};
 use graphrank::{EdgeOptions, Exec, Graph};
@@ -62,6 +62,16 @@ fn progress_ends_at_what_was_announced() {
             assert_eq!(done, total, "dim {dim}, refine {refine}");
         }
     }
+}
+
+#[test]
+fn refined_powers_are_not_kept() {
+    let graph = sample(100, 400, false, false);
+    let keys: Vec<u64> = (0..100).collect();
+    let of = Embedded { graph: &graph, nodes: NodeData { keys: &keys, features: None } };
+    let params = FastRpParams { refine: 1, ..FastRpParams::default() };
+    let message = Powers::new(&of, &params, &Exec::default()).unwrap_err().to_string();
+    assert!(message.starts_with("`refine` must be 0"), "{message}");
 }
 
 #[test]

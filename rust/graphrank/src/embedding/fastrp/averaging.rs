@@ -122,8 +122,9 @@ impl<const B: usize> Finish<B> for Store<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::params::Direction;
     use super::*;
-    use crate::graph::EdgeOptions;
+    use crate::graph::{EdgeOptions, Graph};
     use crate::rng::mix;
 
     /// Every instruction set gives the same bits, from every kind of stored vector and width of block; and rows longer

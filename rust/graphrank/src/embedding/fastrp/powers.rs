@@ -62,12 +62,16 @@ impl Powers {
     /// Computes all powers up to the last that has weight.
     ///
     /// # Errors
-    /// As [`fastrp`](super::fastrp); [`Error::InvalidArgument`] for 16-bit state or a memory limit.
+    /// As [`fastrp`](super::fastrp); [`Error::InvalidArgument`] for 16-bit state, refinement or a memory limit.
     pub fn new(of: &Embedded<'_>, params: &FastRpParams, exec: &Exec) -> Result<Self> {
         params.validate()?;
         of.nodes.validate(of.graph.n_nodes(), params)?;
         if params.state != Precision::F32 {
             return Err(Error::argument("state", "must be \"float32\" where powers are kept"));
+        }
+        if params.refine > 0 {
+            let problem = "must be 0 where powers are kept: refined vectors depend on the whole graph";
+            return Err(Error::argument("refine", problem));
         }
         if params.memory_limit.is_some() {
             return Err(Error::argument(
