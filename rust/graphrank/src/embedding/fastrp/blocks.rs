@@ -137,7 +137,8 @@ impl Blocks<'_> {
         let parts = self.layout.split(rows, B);
         self.exec.map_items(parts, |chunk, part| {
             let nodes = &self.layout.nodes[self.layout.chunks[chunk].clone()];
-            for (nodes, rows) in nodes.chunks(256).zip(part.chunks_mut(256 * B)) {
+            let step = self.start.rows_per_step();
+            for (nodes, rows) in nodes.chunks(step).zip(part.chunks_mut(step * B)) {
                 self.exec.checkpoint(0)?;
                 self.isa.run(WriteStart::<T, B> { start: self.start, first, nodes, rows });
             }

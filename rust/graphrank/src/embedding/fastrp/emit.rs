@@ -18,9 +18,6 @@ pub enum Output<'a> {
     F16(&'a mut [u16]),
 }
 
-/// Rows between two checkpoints.
-const ROWS: usize = 1 << 9;
-
 /// What power 0 adds.
 #[derive(Clone, Copy)]
 pub(super) struct OwnRows<'a> {
@@ -126,10 +123,11 @@ impl Emitter<'_> {
     }
 
     fn write<E: State>(&self, rows: &mut [E], values: &impl Values) -> Result<()> {
-        let parts = rows.chunks_mut(ROWS * self.dim).collect();
+        let step = self.own.start.rows_per_step();
+        let parts = rows.chunks_mut(step * self.dim).collect();
         self.exec.map_items(parts, |chunk, rows| {
             self.exec.checkpoint(0)?;
-            self.isa.run(Emit { rows, first: chunk * ROWS, values, emitter: self });
+            self.isa.run(Emit { rows, first: chunk * step, values, emitter: self });
             Ok(())
         })?;
         Ok(())

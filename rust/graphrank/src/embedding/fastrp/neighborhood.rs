@@ -13,6 +13,9 @@ use super::params::Direction;
 pub(super) struct Neighborhood<'g> {
     /// One list of arcs per node, or two that follow each other.
     lists: Vec<&'g Csr>,
+    /// Of two lists, the nodes that have the same arcs in both: these read one. Decided row by row, so that an arc
+    /// elsewhere changes nothing. Empty where there is one list.
+    is_mutual: Vec<bool>,
     /// Of weighted graphs.
     scales: Option<Vec<RowScale>>,
 }
@@ -35,7 +38,11 @@ impl<'g> Neighborhood<'g> {
             Direction::Both if is_one_way => vec![graph.out(), graph.incoming(exec)?],
             _ => vec![graph.out()],
         };
-        let mut neighborhood = Self { lists, scales: None };
+        let is_mutual = match lists[..] {
+            [out, incoming] => mutual_nodes(out, incoming, exec)?,
+            _ => Vec::new(),
+        };
+        let mut neighborhood = Self { lists, is_mutual, scales: None };
         if graph.is_weighted() {
             neighborhood.scales = Some(neighborhood.row_scales(exec)?);
         }
@@ -55,14 +62,20 @@ impl<'g> Neighborhood<'g> {
     }
 
     /// Number of arcs of a node.
+    #[inline]
     pub(super) fn n_neighbors(&self, node: usize) -> usize {
-        self.lists.iter().map(|list| list.range(node).len()).sum()
+        self.lists_of(node).iter().map(|list| list.range(node).len()).sum()
+    }
+
+    #[inline]
+    fn lists_of(&self, node: usize) -> &[&'g Csr] {
+        if self.is_mutual.get(node).is_some_and(|&is_mutual| is_mutual) { &self.lists[..1] } else { &self.lists }
     }
 
     /// Arcs of a node from the `skip`-th on, list by list: neighbours and weights.
     pub(super) fn arcs(&self, node: usize, skip: usize) -> impl Iterator<Item = (&[u32], Option<&[f64]>)> {
         let mut skip = skip;
-        self.lists.iter().map(move |list| {
+        self.lists_of(node).iter().map(move |list| {
             let targets = list.row(node);
             let at = skip.min(targets.len());
             skip -= at;
@@ -103,8 +116,14 @@ impl<'g> Neighborhood<'g> {
         }
     }
 
-    /// Sum of the weights of a node's arcs.
+    /// Sum of the weights of a node's arcs; the mean of both lists where there are two, which for a node that has the
+    /// same arcs in both is the sum of one.
     pub(super) fn degree(&self, node: usize) -> f64 {
+        let sum = self.sum(node);
+        if self.lists_of(node).len() == 2 { sum / 2.0 } else { sum }
+    }
+
+    fn sum(&self, node: usize) -> f64 {
         match &self.scales {
             None => self.n_neighbors(node) as f64,
             Some(scales) if scales[node].inverse > 0.0 => {
@@ -153,6 +172,18 @@ impl<'g> Neighborhood<'g> {
     }
 }
 
+/// The nodes whose arcs out and in lead to the same nodes with the same weights.
+fn mutual_nodes(out: &Csr, incoming: &Csr, exec: &Exec) -> Result<Vec<bool>> {
+    let chunks = out.row_chunks();
+    let is_mutual = |node| out.row(node) == incoming.row(node) && out.row_weights(node) == incoming.row_weights(node);
+    let by_chunk = exec.map(chunks.len(), |chunk| {
+        exec.checkpoint(0)?;
+        let rows = chunks[chunk].clone();
+        try_collect("nodes with arcs both ways", rows.len(), rows.map(is_mutual))
+    })?;
+    try_collect("nodes with arcs both ways", out.n_rows(), by_chunk.into_iter().flatten())
+}
+
 /// The power of two that brings `x` > 0 into [1, 2), or as close as the range of floats allows.
 fn inverse_power_of_two(x: f64) -> f64 {
     let exponent = (x.to_bits() >> 52).clamp(1, 2045);
@@ -196,5 +227,11 @@ mod tests {
         let symmetric = graph(&[(0, 1), (1, 0), (1, 2), (2, 1)], None, true);
         let rows = Neighborhood::new(&symmetric, Direction::Both, &exec).unwrap();
         assert_eq!((rows.lists.len(), rows.n_arcs()), (1, 4));
+        // Next to an arc that leads one way, the same nodes still read one list each.
+        let edges = [(0, 1), (1, 0), (1, 2), (2, 1), (3, 3), (2, 3)];
+        let mixed = graph(&edges, None, true);
+        let rows = Neighborhood::new(&mixed, Direction::Both, &exec).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|node| rows.n_neighbors(node)), [1, 2, 3, 3]);
+        assert_eq!([0, 1, 2, 3].map(|node| rows.degree(node)), [1.0, 2.0, 1.5, 1.5]);
     }
 }

@@ -1,9 +1,12 @@
 //! What to embed, and how.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, thousands};
 
 /// Rounds of refinement: far fewer reach what rounding leaves.
 const MOST_ROUNDS: usize = 1000;
+
+/// The most columns: beyond, a vector of one node has megabytes.
+const MAX_DIM: usize = 1 << 20;
 
 /// Parameters of [`fastrp`](super::fastrp).
 ///
@@ -80,7 +83,8 @@ pub enum Precision {
     /// IEEE 754 binary32.
     #[default]
     F32,
-    /// IEEE 754 binary16: half the memory traffic; a value is off by at most 2^-11 of itself per product.
+    /// IEEE 754 binary16: half the memory traffic. A value is off by at most 2^-11 of itself per product, unless it is
+    /// smaller than a 2^28-th of the largest start value; start rows that differ too much for that are refused.
     F16,
 }
 
@@ -99,15 +103,20 @@ impl FastRpParams {
                 "is empty; give one weight per power, such as (0, 0, 1, 6.67)",
             ));
         }
-        if let Some(w) = self.weights.iter().find(|w| !w.is_finite()) {
-            return Err(Error::argument("weights", format!("must hold finite numbers, got {w}")));
+        if self.dim > MAX_DIM {
+            return Err(Error::argument("dim", format!("must be at most {}, got {}", thousands(MAX_DIM as u64), self.dim)));
         }
-        for (name, value) in
-            [("self_influence", self.self_influence), ("normalization_strength", self.normalization_strength)]
-        {
-            if !value.is_finite() {
-                return Err(Error::argument(name, format!("must be a finite number, got {value}")));
-            }
+        if let Some(w) = self.weights.iter().find(|w| !is_moderate(**w)) {
+            let problem = format!("must hold 0 or numbers of magnitude 1e-15 to 1e15, got {w}");
+            return Err(Error::argument("weights", problem));
+        }
+        if !is_moderate(self.self_influence) {
+            let problem = format!("must be 0 or of magnitude 1e-15 to 1e15, got {}", self.self_influence);
+            return Err(Error::argument("self_influence", problem));
+        }
+        if !self.normalization_strength.is_finite() {
+            let problem = format!("must be a finite number, got {}", self.normalization_strength);
+            return Err(Error::argument("normalization_strength", problem));
         }
         if self.self_influence == 0.0 && self.weights.iter().all(|&w| w == 0.0) {
             let problem =
@@ -148,6 +157,11 @@ impl FastRpParams {
     }
 }
 
+/// Whether products with the other factors of a result stay within the range of 32-bit floats.
+fn is_moderate(weight: f64) -> bool {
+    weight == 0.0 || (1e-15..=1e15).contains(&weight.abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +172,10 @@ mod tests {
         assert!(good.validate().is_ok());
         for (bad, name) in [
             (FastRpParams { dim: 0, ..good.clone() }, "dim"),
+            (FastRpParams { dim: usize::MAX, ..good.clone() }, "dim"),
+            (FastRpParams { weights: vec![1e39], ..good.clone() }, "weights"),
+            (FastRpParams { weights: vec![1e-60], ..good.clone() }, "weights"),
+            (FastRpParams { self_influence: 1e39, ..good.clone() }, "self_influence"),
             (FastRpParams { weights: vec![], ..good.clone() }, "weights"),
             (FastRpParams { weights: vec![0.0, f64::NAN], ..good.clone() }, "weights"),
             (FastRpParams { weights: vec![0.0], ..good.clone() }, "weights"),

@@ -65,7 +65,7 @@ impl Powers {
     /// As [`fastrp`](super::fastrp); [`Error::InvalidArgument`] for 16-bit state, refinement or a memory limit.
     pub fn new(of: &Embedded<'_>, params: &FastRpParams, exec: &Exec) -> Result<Self> {
         params.validate()?;
-        of.nodes.validate(of.graph.n_nodes(), params)?;
+        of.nodes.validate(of.graph.n_nodes(), params, exec)?;
         if params.state != Precision::F32 {
             return Err(Error::argument("state", "must be \"float32\" where powers are kept"));
         }
@@ -123,7 +123,7 @@ impl Powers {
         exec: &Exec,
     ) -> Result<()> {
         let params = self.weighed(weights, self_influence)?;
-        of.nodes.validate(self.n_nodes, &params)?;
+        of.nodes.validate(self.n_nodes, &params, exec)?;
         let rows = Neighborhood::new(of.graph, params.direction, exec)?;
         let layout = Layout::whole(&rows)?;
         let start = whole_start(&of.nodes, &params, &rows, exec)?;
@@ -144,7 +144,7 @@ impl Powers {
         exec: &Exec,
     ) -> Result<(Self, Vec<usize>)> {
         let (params, n) = (&self.params, new.graph.n_nodes());
-        new.nodes.validate(n, params)?;
+        new.nodes.validate(n, params, exec)?;
         if old_numbers.len() != n || old.graph.n_nodes() != self.n_nodes {
             return Err(Error::argument("graph", "is not the one that the powers or the numbers belong to"));
         }
@@ -199,7 +199,7 @@ impl Powers {
     ) -> Result<()> {
         let (params, n) = (&self.params, self.n_nodes);
         let n_new = with_new.n_nodes().saturating_sub(n);
-        nodes.validate(n_new, params)?;
+        nodes.validate(n_new, params, exec)?;
         let rows = Neighborhood::new(with_new, Direction::Out, exec)?;
         let n_groups = params.dim.div_ceil(LANES);
         let positions = try_collect("positions of nodes", n, (0u32..).take(n))?;
@@ -322,10 +322,11 @@ impl Average<'_> {
         group_of: impl Fn(usize, u64, usize) -> [T; LANES] + Sync + Send,
         start: &Start<'_>,
     ) -> Result<()> {
-        let parts = groups.chunks_mut(ROWS * self.n_groups).collect();
+        let step = start.rows_per_step();
+        let parts = groups.chunks_mut(step * self.n_groups).collect();
         self.exec.map_items(parts, |chunk, part: &mut [[T; LANES]]| {
             self.exec.checkpoint(0)?;
-            for (node, groups) in (chunk * ROWS..).zip(part.chunks_exact_mut(self.n_groups)) {
+            for (node, groups) in (chunk * step..).zip(part.chunks_exact_mut(self.n_groups)) {
                 let row = start.row(node);
                 groups.iter_mut().enumerate().for_each(|(group, lanes)| *lanes = group_of(node, row, group));
             }

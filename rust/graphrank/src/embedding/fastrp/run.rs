@@ -57,7 +57,7 @@ pub fn fastrp_into(
     exec: &Exec,
 ) -> Result<()> {
     params.validate()?;
-    nodes.validate(graph.n_nodes(), params)?;
+    nodes.validate(graph.n_nodes(), params, exec)?;
     let len = match output {
         Output::F32(values) => values.len(),
         Output::F16(values) => values.len(),

@@ -12,8 +12,15 @@ use crate::simd::{Baseline, LANES};
 
 use super::collect::add_squares;
 use super::neighborhood::Neighborhood;
-use super::params::FastRpParams;
+use super::params::{FastRpParams, Precision};
 use super::projection::Projection;
+
+/// Start rows beyond this could add up to more than a 32-bit float holds; below its inverse they would lose digits.
+const LARGEST_START: f64 = 1e25;
+/// 16-bit floats hold start rows of sizes that differ by this factor, and averages of them.
+const MOST_RANGE: f32 = 4096.0;
+/// Values between two checkpoints.
+const STEP: usize = 1 << 18;
 
 /// What is known of the nodes beside their arcs.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +52,8 @@ pub(super) struct Start<'a> {
     pub(super) degree_powers: Option<Vec<f32>>,
     /// A power of two that brings the largest value near the state's favourite size.
     pub(super) unit: f32,
+    /// No value of a start row is larger.
+    pub(super) largest: f32,
 }
 
 struct FeatureRows<'a> {
@@ -60,25 +69,37 @@ impl<'a> Start<'a> {
         data: &NodeData<'a>,
         params: &FastRpParams,
         rows: &Neighborhood<'_>,
-        largest: f32,
+        favourite: f32,
         exec: &Exec,
     ) -> Result<Self> {
         let n_hashed = params.dim - params.n_feature_columns();
-        let degree_powers = degree_powers(rows, params.normalization_strength, exec)?;
+        let strength = if n_hashed == 0 { 0.0 } else { params.normalization_strength };
+        let degree_powers = degree_powers(rows, strength, exec)?;
         let features = match data.features {
             Some(features) if n_hashed < params.dim => Some(FeatureRows::new(&features, params, n_hashed)?),
             _ => None,
         };
-        let mut most = if n_hashed == 0 { 0.0 } else { 1.0f32 };
+        let mut sizes = if n_hashed == 0 { Sizes::NONE } else { Sizes { least: 1.0, most: 1.0 } };
         if let Some(powers) = &degree_powers {
-            most = powers.iter().fold(f32::MIN_POSITIVE, |most, &power| most.max(power));
+            sizes = powers.iter().fold(Sizes::NONE, |sizes, &power| sizes.with(f64::from(power)));
         }
         if let Some(features) = &features {
-            most = most.max(features.largest_row());
+            let of_features = features.sizes(exec)?;
+            sizes = sizes.with(of_features.least).with(of_features.most);
+        }
+        if params.state == Precision::F16 && sizes.most > MOST_RANGE * sizes.least {
+            let problem = format!(
+                "= \"float16\" is too coarse here: the largest start row is {:.1e} times the smallest, at most {MOST_RANGE} \
+                 is allowed; use \"float32\", bring features and weights to one scale or `normalization_strength` \
+                 nearer to 0",
+                sizes.most / sizes.least
+            );
+            return Err(Error::argument("state", problem));
         }
         let projection = Projection::new(params.seed, Domain::Projection, params.sparsity);
-        let unit = power_of_two_below(largest / most.max(f32::MIN_POSITIVE));
-        Ok(Self { keys: data.keys, projection, features, n_hashed, dim: params.dim, degree_powers, unit })
+        let unit = power_of_two_below(favourite / sizes.most);
+        let largest = sizes.most;
+        Ok(Self { keys: data.keys, projection, features, n_hashed, dim: params.dim, degree_powers, unit, largest })
     }
 
     /// Whether a block of groups holds signs alone.
@@ -105,6 +126,7 @@ impl<'a> Start<'a> {
     }
 
     /// A group of columns of a node's row, without the common unit.
+    #[inline(always)]
     pub(super) fn values(&self, node: usize, row: u64, group: usize) -> [f32; LANES] {
         let power = self.degree_powers.as_ref().map_or(1.0, |powers| powers[node]);
         let mut values = self.signs(row, group).map(|sign| power * f32::from(sign));
@@ -125,9 +147,15 @@ impl<'a> Start<'a> {
                     .all(|group| self.values(node, row, group) == other.values(other_node, other_row, group)))
     }
 
+    /// Start rows that take about a millisecond.
+    pub(super) fn rows_per_step(&self) -> usize {
+        let n_features = self.features.as_ref().map_or(1, |features| features.n_features);
+        (STEP / (n_features * self.dim)).clamp(1, 1 << 9)
+    }
+
     /// Squared lengths of the rows of the first `n` nodes.
     pub(super) fn squares(&self, n: usize, n_groups: usize, exec: &Exec) -> Result<Vec<f64>> {
-        const ROWS: usize = 1 << 10;
+        let rows = self.rows_per_step();
         let square = |node| {
             let (row, mut square) = (self.row(node), 0.0);
             for group in 0..n_groups {
@@ -135,9 +163,9 @@ impl<'a> Start<'a> {
             }
             square
         };
-        let chunks = exec.map(n.div_ceil(ROWS), |chunk| {
+        let chunks = exec.map(n.div_ceil(rows), |chunk| {
             exec.checkpoint(0)?;
-            let nodes = chunk * ROWS..n.min((chunk + 1) * ROWS);
+            let nodes = chunk * rows..n.min((chunk + 1) * rows);
             try_collect("lengths of rows", nodes.len(), nodes.map(square))
         })?;
         try_collect("lengths of rows", n, chunks.into_iter().flatten())
@@ -168,6 +196,7 @@ impl<'a> FeatureRows<'a> {
         &self.values[node * self.n_features..(node + 1) * self.n_features]
     }
 
+    #[inline(always)]
     fn add(&self, node: usize, group: usize, lanes: &mut [f32; LANES]) {
         let Some(group) = group.checked_sub(self.first_group) else { return };
         let n_groups = self.signs.len() / self.n_features;
@@ -180,15 +209,50 @@ impl<'a> FeatureRows<'a> {
         }
     }
 
-    /// No value of a start row is larger.
-    fn largest_row(&self) -> f32 {
-        let rows = self.values.chunks_exact(self.n_features);
-        rows.map(|row| row.iter().map(|value| value.abs()).sum::<f32>()).fold(0.0, f32::max)
+    /// Bounds of what the features of a node add up to, over the nodes that have any.
+    fn sizes(&self, exec: &Exec) -> Result<Sizes> {
+        let step = (STEP / self.n_features).max(1);
+        let n_nodes = self.values.len() / self.n_features;
+        let chunks = exec.map(n_nodes.div_ceil(step), |chunk| {
+            exec.checkpoint(0)?;
+            let mut sizes = Sizes::NONE;
+            for node in chunk * step..n_nodes.min((chunk + 1) * step) {
+                let size: f64 = self.row(node).iter().map(|&value| f64::from(value.abs())).sum();
+                if size > LARGEST_START {
+                    let problem = format!("adds up to {size:e}, features must stay below {LARGEST_START:e}; scale them");
+                    return Err(Error::row("features", node, problem));
+                }
+                sizes = sizes.with(size);
+            }
+            Ok(sizes)
+        })?;
+        Ok(chunks.into_iter().fold(Sizes::NONE, |all, sizes| all.with(sizes.least).with(sizes.most)))
+    }
+}
+
+/// The smallest and the largest of the start rows that are not 0.
+#[derive(Clone, Copy)]
+struct Sizes {
+    least: f32,
+    most: f32,
+}
+
+impl Sizes {
+    const NONE: Self = Self { least: f32::MAX, most: f32::MIN_POSITIVE };
+
+    /// Also of a row of this size. What is 0 has no size, and marks for "none" leave everything as it is.
+    #[expect(clippy::cast_possible_truncation, reason = "refused or marked where it is beyond the range")]
+    fn with(self, size: impl Into<f64>) -> Self {
+        let size = size.into() as f32;
+        if size <= f32::MIN_POSITIVE || size == f32::MAX {
+            return self;
+        }
+        Self { least: self.least.min(size), most: self.most.max(size) }
     }
 }
 
 impl NodeData<'_> {
-    pub(super) fn validate(&self, n_nodes: usize, params: &FastRpParams) -> Result<()> {
+    pub(super) fn validate(&self, n_nodes: usize, params: &FastRpParams, exec: &Exec) -> Result<()> {
         if self.keys.len() != n_nodes {
             let problem = format!("has {} rows, but the graph has {n_nodes} nodes", self.keys.len());
             return Err(Error::argument("keys", problem));
@@ -218,7 +282,12 @@ impl NodeData<'_> {
             );
             return Err(Error::argument("feature_ratio", problem));
         }
-        match features.values.iter().position(|value| !value.is_finite()) {
+        let chunks = exec.map(features.values.len().div_ceil(STEP), |chunk| {
+            exec.checkpoint(0)?;
+            let values = &features.values[chunk * STEP..features.values.len().min((chunk + 1) * STEP)];
+            Ok(values.iter().position(|value| !value.is_finite()).map(|i| chunk * STEP + i))
+        })?;
+        match chunks.into_iter().flatten().next() {
             Some(i) => {
                 let (row, column) = (i / features.keys.len(), i % features.keys.len());
                 let problem =
@@ -245,10 +314,10 @@ fn degree_powers(rows: &Neighborhood<'_>, strength: f64, exec: &Exec) -> Result<
         for node in nodes {
             let degree = rows.degree(node);
             let power = if degree > 0.0 { degree.powf(strength) as f32 } else { 1.0 };
-            if !power.is_finite() {
+            if !(1.0 / LARGEST_START..=LARGEST_START).contains(&f64::from(power)) {
                 let problem = format!(
-                    "= {strength} takes the degree of a node, {degree:e}, beyond the largest 32-bit float; \
-                     scale the weights or choose it nearer to 0"
+                    "= {strength} takes the degree of a node, {degree:e}, beyond 1e-25 to 1e25; scale the weights or \
+                     choose it nearer to 0"
                 );
                 return Err(Error::argument("normalization_strength", problem));
             }
