@@ -307,6 +307,7 @@ def fastrp(
     memory_limit: int | None,
     seed: int,
     out: _F32 | NDArray[np.uint16],
+    is_file: bool,
     how: _How,
 ) -> None:
     """Writes a vector per node into ``out``, of shape (n_nodes, dim) and contiguous; uint16 are the bits of float16.
@@ -316,7 +317,9 @@ def fastrp(
 
 def fastrp_memory(
     n_nodes: int,
+    n_features: int,
     is_weighted: bool,
+    result_holds: bool,
     dim: int,
     weights: list[float],
     normalization_strength: float,

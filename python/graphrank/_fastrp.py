@@ -294,6 +294,7 @@ def embed(
             memory_limit,
             params.seed,
             vectors.view(np.uint16) if params.dtype == "float16" else vectors,
+            path is not None,
             how,
         )
 

@@ -126,7 +126,9 @@ def estimate_memory(
     weighted = true_or_false("is_weighted", is_weighted)
     working, least = _core.fastrp_memory(
         n,
+        0,
         weighted,
+        params.dtype == "float32",
         params.dim,
         list(params.weights),
         params.normalization_strength,

@@ -23,7 +23,7 @@ pub(crate) enum VectorArray<'py> {
 
 /// Writes the embedding into `out`.
 #[pyfunction]
-#[pyo3(signature = (graph, keys, features, feature_keys, dim, weights, normalization_strength, self_influence, sparsity, normalize, refine, feature_ratio, direction, state, memory_limit, seed, out, how))]
+#[pyo3(signature = (graph, keys, features, feature_keys, dim, weights, normalization_strength, self_influence, sparsity, normalize, refine, feature_ratio, direction, state, memory_limit, seed, out, is_file, how))]
 pub(crate) fn fastrp<'py>(
     py: Python<'py>,
     graph: &PyGraph,
@@ -43,6 +43,7 @@ pub(crate) fn fastrp<'py>(
     memory_limit: Option<u64>,
     seed: u64,
     mut out: VectorArray<'py>,
+    is_file: bool,
     how: RunOpts,
 ) -> PyResult<()> {
     let params = FastRpParams {
@@ -79,13 +80,18 @@ pub(crate) fn fastrp<'py>(
     };
     let nodes = NodeData { keys: slice(&keys, "keys")?, features };
     let mut output = match &mut out {
-        VectorArray::F32(out) => Output::F32(out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?),
+        VectorArray::F32(out) => {
+            let values = out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?;
+            if is_file { Output::File(values) } else { Output::F32(values) }
+        }
         VectorArray::F16(out) => Output::F16(out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?),
     };
     let graph = graph.graph();
     let products = params.weights.len() + if refine > 0 { 3 * refine.saturating_add(1).min(1000) } else { 0 };
     let sweeps = products.saturating_mul(dim / COLUMNS_PER_UNIT + 1);
-    let units = (graph.n_arcs() + graph.n_nodes()).saturating_mul(sweeps);
+    let n_features = nodes.features.map_or(0, |features| features.keys.len());
+    let rows = graph.n_arcs() + graph.n_nodes().saturating_mul(n_features + 1);
+    let units = rows.saturating_mul(sweeps);
     run(py, how, units, "embedding nodes", |exec| {
         embedding::fastrp_into(graph, &nodes, &params, &mut output, exec)
     })
@@ -93,11 +99,13 @@ pub(crate) fn fastrp<'py>(
 
 /// Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be.
 #[pyfunction]
-#[pyo3(signature = (n_nodes, is_weighted, dim, weights, normalization_strength, self_influence, normalize, refine, state))]
+#[pyo3(signature = (n_nodes, n_features, is_weighted, result_holds, dim, weights, normalization_strength, self_influence, normalize, refine, state))]
 pub(crate) fn fastrp_memory(
     py: Python<'_>,
     n_nodes: usize,
+    n_features: usize,
     is_weighted: bool,
+    result_holds: bool,
     dim: usize,
     weights: Vec<f64>,
     normalization_strength: f64,
@@ -117,7 +125,8 @@ pub(crate) fn fastrp_memory(
         state,
         ..FastRpParams::default()
     };
-    embedding::memory(n_nodes, is_weighted, &params).map_err(|error| to_python(py, &error))
+    let bytes = embedding::memory(n_nodes, n_features, is_weighted, result_holds, &params);
+    bytes.map_err(|error| to_python(py, &error))
 }
 
 pub(crate) fn not_contiguous(py: Python<'_>, argument: &str) -> PyErr {

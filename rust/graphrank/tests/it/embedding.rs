@@ -3,8 +3,10 @@
 use graphrank::embedding::{
     Direction, Embedded, FastRpParams, Features, NodeData, Output, Powers, Precision, fastrp, fastrp_into,
 };
+use graphrank::rng::{self, Domain};
 use graphrank::{EdgeOptions, Error, Exec, Graph};
 use proptest::prelude::*;
+use rand_xoshiro::rand_core::Rng;
 
 use crate::determinism::exec;
 use crate::sample::edges;
@@ -203,7 +205,100 @@ fn narrow_floats_are_near_wide_ones() {
 
     let mut narrow = vec![0u16; exact.len()];
     fastrp_into(&graph, &nodes, &wide, &mut Output::F16(&mut narrow), &exec).unwrap();
-    assert!(narrow.iter().zip(&exact).all(|(&bits, &x)| (bits >> 15 == 1) == (x.to_bits() >> 31 == 1)));
+    for (&half, &single) in narrow.iter().zip(&exact) {
+        let (exponent, fraction) = (i32::from(half >> 10 & 31), f64::from(half & 1023) / 1024.0);
+        let magnitude =
+            if exponent == 0 { fraction / 16384.0 } else { (1.0 + fraction) * 2f64.powi(exponent - 15) };
+        let (value, x) = (if half < 0x8000 { magnitude } else { -magnitude }, f64::from(single));
+        assert!((value - x).abs() <= x.abs() / 2048.0 + 2f64.powi(-25), "{value} {x}");
+    }
+}
+
+/// Large enough for many units of work, hubs that come first, and rows longer than a window: threads, limits and what the
+/// result lies in change no bit, with features and in either precision.
+#[test]
+fn large_graphs_have_the_same_bits_too() {
+    let n = 20_000u32;
+    let skewed = |i: u64| (rng::stream(3, Domain::Generator, i).next_u64() % u64::from(n)) as u32;
+    let ends = (0..60_000u64).map(|i| (skewed(2 * i), skewed(2 * i + 1) % (1 + skewed(i) / 4)));
+    let (src, dst): (Vec<u32>, Vec<u32>) = ends.chain((0..3000).map(|v| (7, v * 6 + 1))).unzip();
+    let weights: Vec<f64> = (0..src.len()).map(|i| 1.0 + (i % 5) as f64).collect();
+    let graph =
+        Graph::from_edges(n as usize, &src, &dst, Some(&weights), EdgeOptions::default(), &exec(2)).unwrap();
+    let keys = keys(n as usize);
+    let values: Vec<f32> = (0..n as usize * 3).map(|i| (i % 7) as f32 - 3.0).collect();
+    for state in [Precision::F32, Precision::F16] {
+        for (dim, feature_ratio) in [(128, 0.0), (128, 0.3), (72, 0.0)] {
+            let features = Features { values: &values, keys: &[1, 2, 3] };
+            let nodes = NodeData { keys: &keys, features: (feature_ratio > 0.0).then_some(features) };
+            let params = FastRpParams { dim, feature_ratio, state, ..FastRpParams::default() };
+            let expected = bits(&fastrp(&graph, &nodes, &params, &exec(1)).unwrap());
+            assert_eq!(bits(&fastrp(&graph, &nodes, &params, &exec(3)).unwrap()), expected);
+            let mut file = vec![0f32; expected.len()];
+            fastrp_into(&graph, &nodes, &params, &mut Output::File(&mut file), &exec(2)).unwrap();
+            assert_eq!(bits(&file), expected);
+            let limited = FastRpParams { memory_limit: Some(0), ..params.clone() };
+            let least = least(&fastrp(&graph, &nodes, &limited, &exec(1)).unwrap_err());
+            let limited = FastRpParams { memory_limit: Some(least), ..params };
+            assert_eq!(bits(&fastrp(&graph, &nodes, &limited, &exec(2)).unwrap()), expected);
+        }
+    }
+}
+
+/// An arc that leads one way, elsewhere, leaves a graph of arcs both ways as it was; and one row of values far from the
+/// others is refused where it would cost them their digits.
+#[test]
+fn what_one_node_has_costs_nobody_else() {
+    let exec = exec(2);
+    let pairs: Vec<(u32, u32)> = (0..200u32).map(|i| (i % 50, (i * i + i / 7) % 50)).collect();
+    let both_ways = pairs.iter().flat_map(|&(u, v)| [(u, v), (v, u)]);
+    let (src, dst): (Vec<u32>, Vec<u32>) = both_ways.unzip();
+    let keys = keys(52);
+    let params = FastRpParams { normalization_strength: -1.0, normalize: false, ..FastRpParams::default() };
+    let vectors = |src: &[u32], dst: &[u32], n: usize, directed| {
+        let options = EdgeOptions { directed, ..EdgeOptions::default() };
+        let graph = Graph::from_edges(n, src, dst, None, options, &exec).unwrap();
+        bits(&fastrp(&graph, &NodeData { keys: &keys[..n], features: None }, &params, &exec).unwrap())
+    };
+    let alone = vectors(&src, &dst, 50, true);
+    assert_eq!(vectors(&src, &dst, 50, false), alone);
+    let (more_src, more_dst) = ([&src[..], &[50]].concat(), [&dst[..], &[51]].concat());
+    assert_eq!(vectors(&more_src, &more_dst, 52, true)[..alone.len()], alone);
+
+    let weights: Vec<f64> = src.iter().map(|_| 1.0).chain([1e-12]).collect();
+    let options = EdgeOptions { directed: false, ..EdgeOptions::default() };
+    let graph = Graph::from_edges(52, &more_src, &more_dst, Some(&weights), options, &exec).unwrap();
+    let half = FastRpParams { state: Precision::F16, ..params };
+    let error = fastrp(&graph, &NodeData { keys: &keys, features: None }, &half, &exec).unwrap_err();
+    assert!(error.to_string().starts_with("`state`"), "{error}");
+}
+
+/// Sizes that do not belong together are errors, not panics.
+#[test]
+fn kept_powers_check_what_they_are_given() {
+    let exec = exec(1);
+    let options = EdgeOptions::default();
+    let graph = Graph::from_edges(3, &[0, 1], &[1, 2], None, options, &exec).unwrap();
+    let other = Graph::from_edges(4, &[0, 3], &[3, 1], None, options, &exec).unwrap();
+    let (three, four) = (keys(3), keys(4));
+    let of = Embedded { graph: &graph, nodes: NodeData { keys: &three, features: None } };
+    let to = Embedded { graph: &other, nodes: NodeData { keys: &four, features: None } };
+    let params = FastRpParams { dim: 4, ..FastRpParams::default() };
+    let powers = Powers::new(&of, &params, &exec).unwrap();
+    let mut room = [0f32; 12];
+    let embed = |of: &Embedded<'_>, weights: &[f64], room: &mut [f32]| {
+        powers.embed(of, weights, 0.0, &mut Output::F32(room), &exec).map_err(|error| error.to_string())
+    };
+    assert!(embed(&of, &[1.0], &mut room).is_ok());
+    assert!(embed(&of, &[1.0], &mut room[..8]).unwrap_err().starts_with("`out`"));
+    assert!(embed(&to, &[1.0], &mut room).unwrap_err().starts_with("`graph`"));
+    assert!(embed(&of, &[0.0, 0.0, 0.0, 0.0, 1.0], &mut room).unwrap_err().starts_with("`weights`"));
+    let update = |numbers: &[u32]| powers.update(&of, &to, numbers, &exec).unwrap_err().to_string();
+    assert!(update(&[0, 1, 2]).starts_with("`old_numbers` has 3 rows"));
+    assert!(update(&[0, 1, 2, 3]).starts_with("`old_numbers`, row 3: got 3"));
+    let new = NodeData { keys: &four[..1], features: None };
+    let refused = powers.transform(&of, &other, &new, &mut Output::F32(&mut room[..4]), &exec);
+    assert!(refused.unwrap_err().to_string().starts_with("`with_new`"));
 }
 
 #[test]

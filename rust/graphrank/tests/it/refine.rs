@@ -38,7 +38,7 @@ fn refined_vectors_do_not_depend_on_threads_or_memory() {
             for n_threads in [2, 5] {
                 assert!(embed(&graph, &params, &exec(n_threads)) == alone, "{n_threads} threads");
             }
-            let (usual, least) = memory(graph.n_nodes(), is_weighted, &params).unwrap();
+            let (usual, least) = memory(graph.n_nodes(), 0, is_weighted, true, &params).unwrap();
             assert!(least <= usual);
             let limited = FastRpParams { memory_limit: Some(least), ..params.clone() };
             assert!(embed(&graph, &limited, &Exec::default()) == alone, "{least} bytes");

@@ -68,14 +68,16 @@ impl<'a> ResultRows<'a> {
     }
 
     /// Writes columns from `column` on of the row of `node`, as many as there are.
+    ///
+    /// # Safety
+    /// No other thread writes the row of this node meanwhile.
     #[inline(always)]
-    fn write(&self, node: u32, column: usize, lanes: &[f32; LANES]) {
+    #[expect(unsafe_code, reason = "as above")]
+    unsafe fn write(&self, node: u32, column: usize, lanes: &[f32; LANES]) {
         let start = node as usize * self.dim + column;
         let n = LANES.min(self.dim - column);
         assert!(start + n <= self.len, "a row lies outside the result");
-        #[expect(unsafe_code, reason = "as above")]
-        // SAFETY: in bounds by the line above; positions and nodes correspond one to one and chunks of positions are
-        // disjoint, so no other thread touches this row.
+        // SAFETY: in bounds by the line above, and nobody else's by the caller's word.
         unsafe {
             std::ptr::copy_nonoverlapping(lanes.as_ptr(), self.values.add(start), n);
         }
@@ -148,7 +150,12 @@ impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
             }
             KeepPart::Result(result) => {
                 for (group, lanes) in (part.first..).zip(row) {
-                    result.write(node, group * LANES, &S::store(T::load::<S>(lanes)));
+                    let lanes = S::store(T::load::<S>(lanes));
+                    #[expect(unsafe_code, reason = "as above")]
+                    // SAFETY: positions and nodes correspond one to one, and chunks of positions are disjoint.
+                    unsafe {
+                        result.write(node, group * LANES, &lanes);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The result, written node by node in the caller's order.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::simd::{Isa, Kernel, LANES, Simd};
 
@@ -14,8 +14,33 @@ use super::start::Start;
 pub enum Output<'a> {
     /// 32-bit floats.
     F32(&'a mut [f32]),
+    /// 32-bit floats in a mapped file: written once, never used as room for anything else.
+    File(&'a mut [f32]),
     /// The bits of 16-bit floats.
     F16(&'a mut [u16]),
+}
+
+impl Output<'_> {
+    /// Sets everything to 0.
+    pub(super) fn clear(&mut self) -> Result<()> {
+        match self {
+            Self::F32(values) | Self::File(values) => values.fill(0.0),
+            Self::F16(values) => values.fill(0),
+        }
+        Ok(())
+    }
+
+    /// Whether there is room for exactly `n_nodes` rows of `dim` values.
+    pub(super) fn check(&self, n_nodes: usize, dim: usize) -> Result<()> {
+        let len = match self {
+            Self::F32(values) | Self::File(values) => values.len(),
+            Self::F16(values) => values.len(),
+        };
+        if len == n_nodes.saturating_mul(dim) {
+            return Ok(());
+        }
+        Err(Error::argument("out", format!("has room for {len} values, not for {n_nodes} x {dim}")))
+    }
 }
 
 /// What power 0 adds.
@@ -117,7 +142,7 @@ impl Emitter<'_> {
     /// Writes the columns that `values` has.
     pub(super) fn emit(&self, output: &mut Output<'_>, values: &impl Values) -> Result<()> {
         match output {
-            Output::F32(rows) => self.write(rows, values),
+            Output::F32(rows) | Output::File(rows) => self.write(rows, values),
             Output::F16(rows) => self.write(rows, values),
         }
     }

@@ -44,13 +44,16 @@ impl Layout {
             let falling = |node: u32| (most - times_read[node as usize]) as usize;
             let sorted = sorted_by(falling, most as usize + 1, &nodes)?;
             let least = sorted.get(n_hubs).map_or(0, |&node| times_read[node as usize]);
+            exec.checkpoint(0)?;
             // The others keep their order, in which their arcs follow each other.
             let key = |node: u32| most.saturating_sub(times_read[node as usize].max(least)) as usize;
             nodes = sorted_by(key, most as usize + 1, &nodes)?;
         }
+        exec.checkpoint(0)?;
         let mut positions =
             try_collect("positions of nodes", rows.n_nodes(), std::iter::repeat_n(NOWHERE, rows.n_nodes()))?;
         (0u32..).zip(&nodes).for_each(|(position, &node)| positions[node as usize] = position);
+        exec.checkpoint(0)?;
         let chunks = chunks(rows, &nodes)?;
         Ok(Self { nodes, positions, chunks })
     }

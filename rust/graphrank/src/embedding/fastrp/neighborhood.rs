@@ -69,7 +69,11 @@ impl<'g> Neighborhood<'g> {
 
     #[inline]
     fn lists_of(&self, node: usize) -> &[&'g Csr] {
-        if self.is_mutual.get(node).is_some_and(|&is_mutual| is_mutual) { &self.lists[..1] } else { &self.lists }
+        if self.is_mutual.get(node).is_some_and(|&is_mutual| is_mutual) {
+            &self.lists[..1]
+        } else {
+            &self.lists
+        }
     }
 
     /// Arcs of a node from the `skip`-th on, list by list: neighbours and weights.
@@ -175,7 +179,8 @@ impl<'g> Neighborhood<'g> {
 /// The nodes whose arcs out and in lead to the same nodes with the same weights.
 fn mutual_nodes(out: &Csr, incoming: &Csr, exec: &Exec) -> Result<Vec<bool>> {
     let chunks = out.row_chunks();
-    let is_mutual = |node| out.row(node) == incoming.row(node) && out.row_weights(node) == incoming.row_weights(node);
+    let is_mutual =
+        |node| out.row(node) == incoming.row(node) && out.row_weights(node) == incoming.row_weights(node);
     let by_chunk = exec.map(chunks.len(), |chunk| {
         exec.checkpoint(0)?;
         let rows = chunks[chunk].clone();

@@ -104,7 +104,10 @@ impl FastRpParams {
             ));
         }
         if self.dim > MAX_DIM {
-            return Err(Error::argument("dim", format!("must be at most {}, got {}", thousands(MAX_DIM as u64), self.dim)));
+            return Err(Error::argument(
+                "dim",
+                format!("must be at most {}, got {}", thousands(MAX_DIM as u64), self.dim),
+            ));
         }
         if let Some(w) = self.weights.iter().find(|w| !is_moderate(**w)) {
             let problem = format!("must hold 0 or numbers of magnitude 1e-15 to 1e15, got {w}");

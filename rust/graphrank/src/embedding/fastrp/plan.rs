@@ -46,6 +46,7 @@ pub(super) enum Mode {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub(super) n_nodes: usize,
+    pub(super) n_features: usize,
     pub(super) is_weighted: bool,
     /// Whether the first kept power can lie in the result.
     pub(super) result_holds: bool,
@@ -53,65 +54,80 @@ pub(super) struct Sizes {
 
 impl Plan {
     pub(super) fn new(params: &FastRpParams, sizes: &Sizes) -> Result<Self> {
-        let n_groups = params.dim.div_ceil(LANES);
-        let preferred = WIDTHS[0].min(n_groups.next_power_of_two());
-        let modes: &[Mode] = match params.normalize {
-            false => &[Mode::Sum],
-            true if sizes.result_holds && is_one_block(params) => &[Mode::InPlace, Mode::Twice],
-            true => &[Mode::Once, Mode::Twice],
-        };
-        let Some(limit) = params.memory_limit else {
-            return Ok(Self { width: preferred, mode: modes[0] });
-        };
-        let mut least = u64::MAX;
-        for &mode in modes {
-            for width in WIDTHS.into_iter().filter(|&width| width <= preferred) {
-                let plan = Self { width, mode };
-                if mode == Mode::InPlace && width < preferred {
-                    continue;
-                }
-                let needed = plan.n_bytes(params, sizes);
-                least = least.min(needed);
-                if needed <= limit {
-                    return Ok(plan);
-                }
-            }
+        let Some(limit) = params.memory_limit else { return Ok(Self::fastest(params, sizes)) };
+        if let Some(plan) = Self::all(params, sizes).find(|plan| plan.n_bytes(params, sizes) <= limit) {
+            return Ok(plan);
         }
         let problem = format!(
             "= {} bytes cannot be met: beside the graph and the result this needs at least {} bytes",
             thousands(limit),
-            thousands(least)
+            thousands(Self::least(params, sizes))
         );
         Err(Error::argument("memory_limit", problem))
     }
 
+    /// The plan without a limit.
+    pub(super) fn fastest(params: &FastRpParams, sizes: &Sizes) -> Self {
+        let mode = match params.normalize {
+            false => Mode::Sum,
+            true if sizes.result_holds && is_one_block(params) => Mode::InPlace,
+            true => Mode::Once,
+        };
+        Self { width: WIDTHS[0].min(params.dim.div_ceil(LANES).next_power_of_two()), mode }
+    }
+
+    /// Bytes of the plan that needs least.
+    pub(super) fn least(params: &FastRpParams, sizes: &Sizes) -> u64 {
+        Self::all(params, sizes).map(|plan| plan.n_bytes(params, sizes)).min().unwrap_or(0)
+    }
+
+    /// All plans, the fastest first.
+    fn all(params: &FastRpParams, sizes: &Sizes) -> impl Iterator<Item = Self> {
+        let fastest = Self::fastest(params, sizes);
+        let modes: &[Mode] = match fastest.mode {
+            Mode::InPlace => &[Mode::InPlace, Mode::Twice],
+            Mode::Once | Mode::Twice => &[Mode::Once, Mode::Twice],
+            Mode::Sum => &[Mode::Sum],
+        };
+        modes.iter().flat_map(move |&mode| {
+            // In place, all columns are one block.
+            let least_width = if mode == Mode::InPlace { fastest.width } else { 1 };
+            let widths =
+                WIDTHS.into_iter().filter(move |width| (least_width..=fastest.width).contains(width));
+            widths.map(move |width| Self { width, mode })
+        })
+    }
+
     /// Bytes of all arrays of a run, beside the graph and the result, at most.
     pub(super) fn n_bytes(self, params: &FastRpParams, sizes: &Sizes) -> u64 {
+        let times = |a: u64, b: u64| a.saturating_mul(b);
         let n = sizes.n_nodes as u64;
-        let block = n * (self.width * LANES) as u64;
+        let n_groups = params.dim.div_ceil(LANES) as u64;
+        let block = times(n, (self.width * LANES) as u64);
         let state = state_bytes(params) as u64;
         let n_weighted = params.weights.iter().filter(|&&w| w != 0.0).count() as u64;
         let n_kept = n_weighted - u64::from(sizes.result_holds && n_weighted > 0);
-        let whole = n * (params.dim.div_ceil(LANES) * LANES) as u64;
+        let whole = times(n, n_groups * LANES as u64);
 
-        let per_node = 12 + if sizes.is_weighted { 16 } else { 0 };
+        let per_node = 13 + if sizes.is_weighted { 16 } else { 0 };
         let degree_powers = if params.normalization_strength == 0.0 { 0 } else { 8 };
         let lengths = if params.normalize { 8 * n_weighted } else { 0 };
         let own_length = if params.normalize && params.self_influence != 0.0 { 8 } else { 0 };
         let arrays = match self.mode {
-            Mode::InPlace => block * state,
-            Mode::Once => block * 2 * state + n_kept * whole * state,
-            Mode::Twice | Mode::Sum => block * (2 * state + 4),
+            Mode::InPlace => times(block, state),
+            Mode::Once => times(block, 2 * state).saturating_add(times(whole, n_kept * state)),
+            Mode::Twice | Mode::Sum => times(block, 2 * state + 4),
         };
-        let embedding = n * (lengths + own_length) + block + arrays;
+        let embedding = times(n, lengths + own_length).saturating_add(block).saturating_add(arrays);
         let refined = if params.refine > 0 { refined::n_bytes(sizes.n_nodes, params) } else { 0 };
-        n * (per_node + degree_powers) + embedding.max(refined)
+        let features = times(sizes.n_features as u64, n_groups * LANES as u64);
+        times(n, per_node + degree_powers).saturating_add(features).saturating_add(embedding.max(refined))
     }
 
     /// How many nodes come first because they are read most.
     pub(super) fn n_hubs(self, params: &FastRpParams, n_nodes: usize) -> usize {
         let bytes = self.width * LANES * state_bytes(params);
-        if n_nodes * bytes > CACHED { HUBS / bytes } else { 0 }
+        if n_nodes.saturating_mul(bytes) > CACHED { HUBS / bytes } else { 0 }
     }
 
     /// Where blocks begin and how many groups they have.
@@ -164,7 +180,7 @@ mod tests {
     /// A lower limit first narrows the blocks, then computes twice, then says what it would take.
     #[test]
     fn limits_are_met_or_refused_with_what_could() {
-        let sizes = Sizes { n_nodes: 100_000, is_weighted: false, result_holds: true };
+        let sizes = Sizes { n_nodes: 100_000, n_features: 0, is_weighted: false, result_holds: true };
         let free = FastRpParams::default();
         let unlimited = Plan::new(&free, &sizes).unwrap();
         let mut limit = unlimited.n_bytes(&free, &sizes);

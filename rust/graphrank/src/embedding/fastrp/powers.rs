@@ -66,6 +66,12 @@ impl Powers {
     pub fn new(of: &Embedded<'_>, params: &FastRpParams, exec: &Exec) -> Result<Self> {
         params.validate()?;
         of.nodes.validate(of.graph.n_nodes(), params, exec)?;
+        if params.refine > 0 {
+            return Err(Error::argument(
+                "refine",
+                "must be 0 where powers are kept: refining mixes all nodes",
+            ));
+        }
         if params.state != Precision::F32 {
             return Err(Error::argument("state", "must be \"float32\" where powers are kept"));
         }
@@ -123,7 +129,8 @@ impl Powers {
         exec: &Exec,
     ) -> Result<()> {
         let params = self.weighed(weights, self_influence)?;
-        of.nodes.validate(self.n_nodes, &params, exec)?;
+        self.check(of, exec)?;
+        output.check(self.n_nodes, params.dim)?;
         let rows = Neighborhood::new(of.graph, params.direction, exec)?;
         let layout = Layout::whole(&rows)?;
         let start = whole_start(&of.nodes, &params, &rows, exec)?;
@@ -144,9 +151,16 @@ impl Powers {
         exec: &Exec,
     ) -> Result<(Self, Vec<usize>)> {
         let (params, n) = (&self.params, new.graph.n_nodes());
+        self.check(old, exec)?;
         new.nodes.validate(n, params, exec)?;
-        if old_numbers.len() != n || old.graph.n_nodes() != self.n_nodes {
-            return Err(Error::argument("graph", "is not the one that the powers or the numbers belong to"));
+        if old_numbers.len() != n {
+            let problem = format!("has {} rows, but the new graph has {n} nodes", old_numbers.len());
+            return Err(Error::argument("old_numbers", problem));
+        }
+        let is_number = |&old: &u32| old == u32::MAX || (old as usize) < self.n_nodes;
+        if let Some(row) = old_numbers.iter().position(|old| !is_number(old)) {
+            let problem = format!("got {}, nodes were numbered below {}", old_numbers[row], self.n_nodes);
+            return Err(Error::row("old_numbers", row, problem));
         }
         let before = Neighborhood::new(old.graph, params.direction, exec)?;
         let rows = Neighborhood::new(new.graph, params.direction, exec)?;
@@ -199,7 +213,15 @@ impl Powers {
     ) -> Result<()> {
         let (params, n) = (&self.params, self.n_nodes);
         let n_new = with_new.n_nodes().saturating_sub(n);
+        self.check(of, exec)?;
         nodes.validate(n_new, params, exec)?;
+        output.check(n_new, params.dim)?;
+        if with_new.out().targets.iter().any(|&target| target as usize >= n) {
+            return Err(Error::argument(
+                "with_new",
+                "has an arc to a new node; new nodes lead to old ones only",
+            ));
+        }
         let rows = Neighborhood::new(with_new, Direction::Out, exec)?;
         let n_groups = params.dim.div_ceil(LANES);
         let positions = try_collect("positions of nodes", n, (0u32..).take(n))?;
@@ -227,6 +249,15 @@ impl Powers {
         let layout = Layout { nodes: layout.nodes, positions: all, chunks: Vec::new() };
         let kept: Vec<_> = kept.iter().map(|power| (&power.rows[..], &power.squares[..])).collect();
         emit(params, &kept, &start, &layout, output, exec)
+    }
+
+    fn check(&self, of: &Embedded<'_>, exec: &Exec) -> Result<()> {
+        if of.graph.n_nodes() != self.n_nodes {
+            let problem =
+                format!("has {} nodes, but the powers belong to one of {}", of.graph.n_nodes(), self.n_nodes);
+            return Err(Error::argument("graph", problem));
+        }
+        of.nodes.validate(self.n_nodes, &self.params, exec)
     }
 
     fn weighed(&self, weights: &[f64], self_influence: f64) -> Result<FastRpParams> {

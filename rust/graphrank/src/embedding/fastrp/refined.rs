@@ -43,7 +43,7 @@ pub(super) fn check(graph: &Graph, params: &FastRpParams, exec: &Exec) -> Result
 /// Bytes of all arrays beside those of the layout, the graph and the result, at most.
 pub(super) fn n_bytes(n_nodes: usize, params: &FastRpParams) -> u64 {
     let row = 2 * params.dim.div_ceil(LANES) * size_of::<[f32; LANES]>() + size_of::<f64>();
-    (n_nodes * row) as u64 + refine::n_bytes(n_nodes, params.dim)
+    (n_nodes as u64).saturating_mul(row as u64).saturating_add(refine::n_bytes(n_nodes, params.dim))
 }
 
 impl Refinement<'_> {
@@ -61,7 +61,7 @@ impl Refinement<'_> {
         let n_groups = self.n_groups();
         let mut groups = Buffer::zeroed("rows to refine", averaging.layout.len() * n_groups)?;
         match output {
-            Output::F32(values) => self.load(values, &mut groups)?,
+            Output::F32(values) | Output::File(values) => self.load(values, &mut groups)?,
             Output::F16(values) => self.load(values, &mut groups)?,
         }
         let step = |from: &Groups, to: &mut Groups| averaging.apply(from, to, n_groups, exec);

@@ -58,32 +58,28 @@ pub fn fastrp_into(
 ) -> Result<()> {
     params.validate()?;
     nodes.validate(graph.n_nodes(), params, exec)?;
-    let len = match output {
-        Output::F32(values) => values.len(),
-        Output::F16(values) => values.len(),
-    };
-    if len != graph.n_nodes().saturating_mul(params.dim) {
-        let problem = format!("has room for {len} values, not for {} x {}", graph.n_nodes(), params.dim);
-        return Err(Error::argument("out", problem));
-    }
+    output.check(graph.n_nodes(), params.dim)?;
     match params.state {
         Precision::F32 => Run::<f32>::new(graph, nodes, params, output, exec)?.run(output),
         Precision::F16 => Run::<u16>::new(graph, nodes, params, output, exec)?.run(output),
     }
 }
 
-/// Bytes that [`fastrp`] uses beside the graph and the result: as it would choose, and the least it can do with.
+/// Bytes that [`fastrp_into`] uses beside the graph and the result: as it would choose, and the least it can do with.
+/// `result_holds` tells whether the result is [`Output::F32`], which serves as room on the way.
 ///
 /// # Errors
 /// As [`FastRpParams::validate`].
-pub fn memory(n_nodes: usize, is_weighted: bool, params: &FastRpParams) -> Result<(u64, u64)> {
+pub fn memory(
+    n_nodes: usize,
+    n_features: usize,
+    is_weighted: bool,
+    result_holds: bool,
+    params: &FastRpParams,
+) -> Result<(u64, u64)> {
     params.validate()?;
-    let sizes = Sizes { n_nodes, is_weighted, result_holds: true };
-    let free = FastRpParams { memory_limit: None, ..params.clone() };
-    let usual = Plan::new(&free, &sizes)?.n_bytes(&free, &sizes);
-    let mode = if params.normalize { Mode::Twice } else { Mode::Sum };
-    let narrow = Plan { width: 1, mode };
-    Ok((usual, narrow.n_bytes(&free, &sizes).min(usual)))
+    let sizes = Sizes { n_nodes, n_features, is_weighted, result_holds };
+    Ok((Plan::fastest(params, &sizes).n_bytes(params, &sizes), Plan::least(params, &sizes)))
 }
 
 /// What all passes of one run share.
@@ -110,6 +106,7 @@ impl<'a, T: State> Run<'a, T> {
     ) -> Result<Self> {
         let sizes = Sizes {
             n_nodes: graph.n_nodes(),
+            n_features: nodes.features.map_or(0, |features| features.keys.len()),
             is_weighted: graph.is_weighted(),
             result_holds: matches!(output, Output::F32(_)),
         };
@@ -118,6 +115,7 @@ impl<'a, T: State> Run<'a, T> {
         let neighborhood = Neighborhood::new(graph, params.direction, exec)?;
         let layout = Layout::new(&neighborhood, plan.n_hubs(params, graph.n_nodes()), exec)?;
         let start = Start::new(nodes, params, &neighborhood, T::LARGEST, exec)?;
+        check_range(output, params, start.largest)?;
         let at = |powers: &Vec<f32>| {
             try_collect("powers of degrees", layout.len(), layout.nodes.iter().map(|&v| powers[v as usize]))
         };
@@ -133,6 +131,10 @@ impl<'a, T: State> Run<'a, T> {
     }
 
     fn run(&self, output: &mut Output<'_>) -> Result<()> {
+        if self.layout.len() == 0 && self.params.self_influence == 0.0 {
+            // However many columns: there is nothing to compute.
+            return output.clear();
+        }
         match self.plan.mode {
             Mode::InPlace => self.keep_in_place(output)?,
             Mode::Once => self.keep(output)?,
@@ -165,15 +167,14 @@ impl<'a, T: State> Run<'a, T> {
         let mut squares = self.zeroed_squares()?;
 
         let lent: &mut [[T; LANES]] = bytemuck::cast_slice_mut(values);
-        let states = if last.is_multiple_of(2) { [lent, &mut kept[..]] } else { [&mut kept[..], lent] };
+        let states = in_turn(last, lent, &mut kept);
         let mut scratch = Scratch { signs: &mut signs, states };
         let mut powers = self.measured(&mut squares);
         let mut keeping = Keeping { layout: &self.layout, first: 0, powers: &mut powers };
         self.powers(0, n_groups, 1..last, &mut scratch, &mut keeping)?;
 
-        let states =
-            if last.is_multiple_of(2) { [&mut [][..], &mut kept[..]] } else { [&mut kept[..], &mut []] };
-        let mut scratch = Scratch { signs: &mut signs, states };
+        // Nothing is lent any more: the last power goes to its rows of the result.
+        let mut scratch = Scratch { signs: &mut signs, states: in_turn(last, &mut [], &mut kept) };
         if let Some(power) = powers.last_mut() {
             power.rows = Keep::Result(ResultRows::new(values, self.params.dim));
         }
@@ -210,7 +211,7 @@ impl<'a, T: State> Run<'a, T> {
             .collect::<Result<_>>()?;
         let result = match output {
             Output::F32(values) => Some(ResultRows::new(values, self.params.dim)),
-            Output::F16(_) => None,
+            Output::File(_) | Output::F16(_) => None,
         };
         let places = result.map(Keep::Result).into_iter();
         let places = places.chain(kept.iter_mut().map(|rows| Keep::Own { rows, stride: n_groups }));
@@ -349,4 +350,22 @@ impl<'a, T: State> Run<'a, T> {
         }
         self.start.squares(self.neighborhood.n_nodes(), self.n_groups(), self.exec).map(Some)
     }
+}
+
+/// Refuses results that 16-bit floats may not hold.
+fn check_range(output: &Output<'_>, params: &FastRpParams, largest_start: f32) -> Result<()> {
+    const LARGEST: f64 = 65_504.0;
+    let row = if params.normalize { 1.0 } else { f64::from(largest_start) };
+    let most: f64 = (0..=params.last_power()).map(|power| params.weight(power).abs() * row).sum();
+    if matches!(output, Output::F16(_)) && most > LARGEST {
+        let problem =
+            format!("may give values up to {most:.1e}, but 16-bit floats end at 65,504; scale the weights");
+        return Err(Error::argument("weights", problem));
+    }
+    Ok(())
+}
+
+/// Room for the powers in turn, such that `kept` holds the one before the last.
+fn in_turn<'s, T>(last: usize, lent: &'s mut [T], kept: &'s mut [T]) -> [&'s mut [T]; 2] {
+    if last.is_multiple_of(2) { [lent, kept] } else { [kept, lent] }
 }

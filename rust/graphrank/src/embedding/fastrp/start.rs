@@ -99,7 +99,16 @@ impl<'a> Start<'a> {
         let projection = Projection::new(params.seed, Domain::Projection, params.sparsity);
         let unit = power_of_two_below(favourite / sizes.most);
         let largest = sizes.most;
-        Ok(Self { keys: data.keys, projection, features, n_hashed, dim: params.dim, degree_powers, unit, largest })
+        Ok(Self {
+            keys: data.keys,
+            projection,
+            features,
+            n_hashed,
+            dim: params.dim,
+            degree_powers,
+            unit,
+            largest,
+        })
     }
 
     /// Whether a block of groups holds signs alone.
@@ -219,7 +228,9 @@ impl<'a> FeatureRows<'a> {
             for node in chunk * step..n_nodes.min((chunk + 1) * step) {
                 let size: f64 = self.row(node).iter().map(|&value| f64::from(value.abs())).sum();
                 if size > LARGEST_START {
-                    let problem = format!("adds up to {size:e}, features must stay below {LARGEST_START:e}; scale them");
+                    let problem = format!(
+                        "adds up to {size:e}, features must stay below {LARGEST_START:e}; scale them"
+                    );
                     return Err(Error::row("features", node, problem));
                 }
                 sizes = sizes.with(size);
