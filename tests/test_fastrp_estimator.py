@@ -11,6 +11,11 @@ import polars as pl
 import pytest
 import scipy.sparse as sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import graphrank as gr
@@ -28,7 +33,9 @@ def adjacency(n=120, groups=3, seed=0):
     return sparse.csr_array((upper + upper.T).astype(float)), group
 
 
-@pytest.mark.parametrize("options", [{}, {"preset": "paper", "dtype": "float16"}, {"normalize": False}, {"refine": 2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"preset": "paper", "dtype": "float16"}, {"normalize": False}, {"refine": 2}]
+)
 def test_scikit_learn_finds_no_fault(options):
     outcomes = check_estimator(FastRP(n_components=4, random_state=0, **options), on_skip=None)
     assert len(outcomes) > 40
@@ -84,9 +91,69 @@ def test_it_clones_pickles_and_names_its_columns():
     assert np.array_equal(frame.to_numpy(), estimator.embedding_)
 
 
+def test_new_nodes_are_embedded_from_their_edges():
+    matrix, _ = adjacency()
+    estimator = FastRP(12, random_state=0).fit(matrix)
+    before = estimator.embedding_.copy()
+    new = sparse.random_array((7, 120), density=0.1, rng=np.random.default_rng(0), format="csr")
+    vectors = estimator.transform(new)
+    known = gr.fastrp(gr.Graph.from_scipy(matrix), 12, keep_powers=True)
+    rows, columns = new.nonzero()
+    names = np.unique(rows)
+    expected = known.transform((rows + 1_000, columns, new[rows, columns]))
+    assert np.array_equal(vectors[names], expected[names + 1_000])
+    assert np.array_equal(estimator.embedding_, before)
+    assert np.array_equal(estimator.transform(new.toarray()), vectors)
+    again = pickle.loads(pickle.dumps(estimator))  # noqa: S301
+    assert np.array_equal(again.transform(new), vectors)
+    assert not estimator.transform(sparse.csr_array((2, 120))).any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_the_rows_that_were_fitted_are_transformed_into_their_own_vectors(dtype):
+    matrix, _ = adjacency()
+    estimator = FastRP(12, random_state=0, dtype=dtype)
+    assert np.array_equal(estimator.fit_transform(matrix), estimator.transform(matrix))
+    one_way = sparse.csr_array(np.triu(matrix.toarray()))
+    out = FastRP(12, random_state=0, direction="out")
+    assert np.array_equal(out.fit_transform(one_way), out.transform(one_way))
+
+
+def test_it_works_in_pipelines_and_grids():
+    matrix, group = adjacency()
+    known = np.arange(120) % 4 != 0
+    seen = matrix[known][:, known]
+    model = make_pipeline(FastRP(16, random_state=0), StandardScaler(), LogisticRegression())
+    model.fit(seen, group[known])
+    assert model.score(matrix[~known][:, known], group[~known]) > 0.8
+    assert model[:-1].get_feature_names_out()[3] == "fastrp3"
+    grid = GridSearchCV(
+        Pipeline([("embed", FastRP(16, random_state=0)), ("label", LogisticRegression())]),
+        {"embed__weights": [(1.0,), (0, 1, 1)], "embed__n_components": [2, 32]},
+        cv=3,
+    )
+    grid.fit(matrix, group)
+    assert grid.best_score_ > 0.8
+    assert grid.best_params_["embed__n_components"] == 32
+    assert np.ptp(grid.cv_results_["mean_test_score"]) > 0
+
+
+def test_new_rows_that_do_not_fit_are_refused():
+    matrix, _ = adjacency()
+    estimator = FastRP(4, random_state=0)
+    with pytest.raises(NotFittedError):
+        estimator.transform(matrix)
+    estimator.fit(matrix)
+    with pytest.raises(ValueError, match="X has 119 features, but FastRP is expecting 120"):
+        estimator.transform(np.ones((2, 119)))
+    with pytest.raises(InvalidDataError, match=r"entry \(0, 1\) of `X` is -1"):
+        estimator.transform(-np.eye(120)[1:2])
+    assert not hasattr(FastRP(4, refine=1).fit(matrix), "transform")
+
+
 BAD = {
     "not square": (np.ones((4, 3)), {}, InvalidArgumentError, r"square, got shape \(4, 3\)"),
-    "negative": (np.array([[0, 1], [-2, 0]]), {}, InvalidDataError, r"entry \(1, 0\) of the matrix is -2"),
+    "negative": (np.array([[0, 1], [-2, 0]]), {}, InvalidDataError, r"Negative.*entry \(1, 0\) of `X` is -2"),
     "NaN": (np.array([[0, np.nan], [1, 0]]), {}, ValueError, "NaN"),
     "text": (np.array([["a", "b"], ["c", "d"]]), {}, ValueError, "could not convert"),
     "no columns": (

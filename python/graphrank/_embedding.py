@@ -14,14 +14,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphrank import _core
+from graphrank._convert import as_graph
+from graphrank._edge_table import edge_columns
 from graphrank._embedding_plot import draw
+from graphrank._fastrp_params import power_weights
 from graphrank._html import result_html
 from graphrank._ids import NodeIndex
+from graphrank._kept_powers import KeptPowers, without_neighbors
 from graphrank._run import run_opts
 from graphrank._saved import table_from_bytes, table_to_bytes
-from graphrank._typing import IntoIds, Progress
-from graphrank._validate import file_path, one_of, positive_int, seed_number
-from graphrank._vector_file import Vectors, write_parquet
+from graphrank._typing import EdgeTable, GraphLike, How, IntoIds, Progress
+from graphrank._validate import file_path, finite_number, one_of, positive_int, seed_number
+from graphrank._vector_file import Vectors, fill_memory, write_parquet
 from graphrank.exceptions import ColumnNotFoundError, CorruptFileError, InvalidArgumentError
 from graphrank.graph import Graph
 
@@ -64,6 +68,16 @@ class Embedding:
     params: Mapping[str, Any]
     isolated: pl.Series
     graph: Graph | None = None
+    _kept: KeptPowers | None = None
+
+    @classmethod
+    def _of(
+        cls, vectors: Vectors, graph: Graph, params: dict[str, Any], kept: KeptPowers | None = None
+    ) -> Embedding:
+        """The embedding of a whole graph."""
+        alone = without_neighbors(graph._inner, params["direction"])
+        isolated = graph.decode(alone[~vectors[alone].any(axis=1)])
+        return cls(vectors, graph._index.ids, params, isolated, graph, kept)
 
     @property
     def dim(self) -> int:
@@ -115,6 +129,169 @@ class Embedding:
     def _first_rows(self, limit: int) -> pl.DataFrame:
         vectors = np.asarray(self.vectors[:limit]).astype(np.float32, copy=False)
         return pl.DataFrame([self.ids.head(limit).alias("node"), pl.Series("embedding", vectors)])
+
+    # --- without starting over ----------------------------------------------------------------------------------
+
+    def recombine(
+        self,
+        weights: Sequence[float],
+        *,
+        self_influence: float | None = None,
+        progress: Progress = None,
+        timeout_s: float | None = None,
+    ) -> Embedding:
+        """The embedding with other weights of the powers, at the cost of adding them up: for choosing weights.
+
+        Parameters
+        ----------
+        weights
+            As in :func:`graphrank.fastrp`, of the powers that had places in the first weights.
+        self_influence
+            As there; None leaves it as it is.
+        progress, timeout_s
+            As there.
+
+        Returns
+        -------
+        Embedding
+            The same bytes as a new one with these arguments.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the embedding was not made with ``keep_powers=True``, or a power that was not kept gets weight.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> emb = gr.fastrp(([1, 2, 3], [2, 3, 1]), dim=8, weights=(1, 1, 1), keep_powers=True)
+        >>> other = emb.recombine((0, 1, 4))
+        >>> bool((other.vectors == gr.fastrp(([1, 2, 3], [2, 3, 1]), dim=8, weights=(0, 1, 4)).vectors).all())
+        True
+        """
+        own = self.params["self_influence"] if self_influence is None else self_influence
+        own = finite_number("self_influence", own)
+        changed = {"weights": power_weights(weights, own), "self_influence": own}
+        return self._weighed(self._powers("recombine"), changed, run_opts(progress, timeout_s))
+
+    def update(
+        self,
+        graph: GraphLike,
+        *,
+        features: Any = None,
+        progress: Progress = None,
+        timeout_s: float | None = None,
+    ) -> Embedding:
+        """The embedding of a graph that is mostly the same: what no change reaches is not computed again.
+
+        Parameters
+        ----------
+        graph
+            The changed graph; nodes may come and go. A row is computed again if an edge changed within as many steps
+            of its node as there are powers, and costs what it did at first.
+        features
+            Of all its nodes, as in :func:`graphrank.fastrp`, if there were any. None takes the attributes of the new
+            graph, where they were attributes.
+        progress, timeout_s
+            As there.
+
+        Returns
+        -------
+        Embedding
+            The same bytes as a new one of ``graph`` with the same arguments (a sparsity of ``"sqrt"`` stays the number
+            it was). It keeps its own powers, and this one does not change.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the embedding was not made with ``keep_powers=True``, the ids of ``graph`` are of another type, or
+            ``features`` are not those of the embedding.
+
+        Notes
+        -----
+        In a graph where everything is near, such as a social network, a few edges reach most nodes, and nothing is
+        saved.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> emb = gr.fastrp(([1, 2, 3], [2, 3, 1]), dim=8, keep_powers=True)
+        >>> more = ([1, 2, 3, 4], [2, 3, 1, 1])
+        >>> bool((emb.update(more).vectors == gr.fastrp(more, dim=8).vectors).all())
+        True
+        """
+        how = run_opts(progress, timeout_s)
+        return self._weighed(self._powers("update").update(as_graph(graph), features, how), {}, how)
+
+    def transform(
+        self,
+        edges: EdgeTable,
+        src: str = "src",
+        dst: str = "dst",
+        weight: str | None = None,
+        *,
+        features: Any = None,
+        progress: Progress = None,
+        timeout_s: float | None = None,
+    ) -> Embedding:
+        """Vectors for new nodes, from their edges to known ones.
+
+        Parameters
+        ----------
+        edges, src, dst, weight
+            A table of edges as in :meth:`graphrank.Graph.from_edges`: new ids in ``src``, ids of this embedding in
+            ``dst``. An id that is in the embedding may be new as well: it is embedded as if it had these edges.
+        features
+            Of the new nodes, in the order in which they first appear in ``edges``, if there were any and
+            ``self_influence`` uses them.
+        progress, timeout_s
+            As in :func:`graphrank.fastrp`.
+
+        Returns
+        -------
+        Embedding
+            Of the new nodes, in the order in which they first appear. Known nodes do not move, and do not see the new
+            ones: a new embedding of the whole graph differs as far as they would have.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the embedding was not made with ``keep_powers=True``.
+        InvalidDataError
+            If an id or weight is null, or a weight NaN, infinite or negative.
+        NodeNotFoundError
+            If an id in ``dst`` is not in the embedding.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> emb = gr.fastrp((["ann", "bob", "cat"], ["bob", "cat", "ann"]), dim=8, keep_powers=True)
+        >>> emb.transform((["dan", "eve", "dan"], ["ann", "cat", "bob"])).ids.to_list()
+        ['dan', 'eve']
+        """
+        kept, columns = self._powers("transform"), edge_columns(edges, src, dst, weight)
+        is_own_used = self.params["self_influence"] != 0
+        ids, vectors, is_alone = kept.transform(columns, features, is_own_used, run_opts(progress, timeout_s))
+        is_alone &= ~vectors.any(axis=1)
+        isolated = ids.gather(pl.Series(np.flatnonzero(is_alone)))
+        return Embedding(vectors.astype(self.params["dtype"], copy=False), ids, dict(self.params), isolated)
+
+    def _weighed(self, kept: KeptPowers, changed: dict[str, Any], how: How) -> Embedding:
+        params = {**self.params, **changed}
+        vectors = fill_memory(
+            (kept.graph.n_nodes, self.dim),
+            params["dtype"],
+            lambda out: kept.embed(params["weights"], params["self_influence"], out, how),
+        )
+        return Embedding._of(vectors, kept.graph, params, kept)
+
+    def _powers(self, what: str) -> KeptPowers:
+        if self._kept is None:
+            raise InvalidArgumentError(
+                f"{what}() needs the powers: make the embedding with keep_powers=True "
+                "(they are not saved in files or pickles)"
+            )
+        return self._kept
 
     # --- files --------------------------------------------------------------------------------------------------
 
@@ -273,6 +450,10 @@ class Embedding:
         if len(values) != len(self):
             raise InvalidArgumentError(f"`color` must have a value per node: {len(self)}, got {len(values)}")
         return values
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the powers, which only a running process holds."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def __repr__(self) -> str:
         isolated = f", {len(self.isolated):,} isolated" if len(self.isolated) else ""

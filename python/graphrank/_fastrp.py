@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._convert import as_graph
 from graphrank._embedding import Embedding
+from graphrank._fastrp_params import FastRPParams, Preset, Sparsity, fastrp_params
+from graphrank._kept_powers import KeptPowers, Nodes
 from graphrank._node_features import node_features
 from graphrank._node_keys import node_keys
-from graphrank._run import QUIET, run_opts
-from graphrank._suggest import did_you_mean
+from graphrank._run import run_opts
 from graphrank._typing import Direction, Float, GraphLike, How, Progress
-from graphrank._validate import (
-    file_path,
-    finite_number,
-    int_from,
-    one_of,
-    positive_int,
-    real_number,
-    seed_number,
-    true_or_false,
-)
+from graphrank._validate import file_path, positive_int, true_or_false
 from graphrank._vector_file import check_vector_file, fill_file, fill_memory
-from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
+from graphrank.exceptions import InvalidArgumentError
 from graphrank.graph import Graph
 
-__all__ = ["FastRPParams", "Preset", "Sparsity", "embed", "fastrp", "fastrp_params"]
-
-Preset: TypeAlias = Literal["paper", "gds", "links"]
-Sparsity: TypeAlias = float | Literal["sqrt"]
-
-# Weights, normalisation strength and sparsity; those of None are the defaults.
-_PRESETS: dict[str | None, tuple[tuple[float, ...], float, Sparsity]] = {
-    None: ((0.0, 0.0, 1.0, 6.67), 0.0, 3.0),
-    "paper": ((0.0, 0.0, 1.0, 6.67), -0.64, "sqrt"),
-    "gds": ((0.0, 1.0, 1.0), 0.0, 3.0),
-    "links": ((1.0, 2.0, 2.0, 2.0), 0.0, 3.0),
-}
+__all__ = ["embed", "fastrp", "kept_powers"]
 
 
 def fastrp(
@@ -66,6 +45,7 @@ def fastrp(
     state: Float = "float32",
     memory_limit: int | None = None,
     out: str | os.PathLike[str] | None = None,
+    keep_powers: bool = False,
     seed: int = 0,
     progress: Progress = None,
     timeout_s: float | None = None,
@@ -129,6 +109,10 @@ def fastrp(
     out
         A file to compute into, where vectors are larger than memory: ``.npy`` (rows in the order of ``Graph.nodes``)
         or ``.parquet`` (columns ``node`` and ``embedding``). It appears under its name when it is whole.
+    keep_powers
+        Keep every power, 4 * ``dim`` bytes per node each, for :meth:`Embedding.recombine` (other weights),
+        :meth:`Embedding.update` (a changed graph) and :meth:`Embedding.transform` (new nodes). Goes neither with
+        ``refine`` nor with ``memory_limit`` or ``state``.
     seed
         Of the projection, from 0 to 2**64 - 1. Vectors of different seeds cannot be compared.
     progress
@@ -139,8 +123,9 @@ def fastrp(
     Returns
     -------
     Embedding
-        The same bytes for the same ids, edges and arguments on any number of threads, on any processor, and under any
-        ``memory_limit``.
+        The same bytes for the same graph and arguments on any number of threads, on any processor, and under any
+        ``memory_limit``. Without ``refine``, a vector depends on the ids and edges within as many steps as there are
+        weights and on nothing else.
 
     Raises
     ------
@@ -196,67 +181,8 @@ def fastrp(
         seed=seed,
     )
     limit = None if memory_limit is None else positive_int("memory_limit", memory_limit)
-    return embed(g, params, features, limit, out, run_opts(progress, timeout_s))
-
-
-@dataclass(frozen=True)
-class FastRPParams:
-    """Checked arguments that decide what the vectors are, presets resolved."""
-
-    dim: int
-    weights: tuple[float, ...]
-    normalization_strength: float
-    self_influence: float
-    sparsity: float
-    normalize: bool
-    refine: int
-    feature_ratio: float
-    direction: str
-    dtype: str
-    state: str
-    seed: int
-
-
-def fastrp_params(
-    n_nodes: int,
-    *,
-    dim: int,
-    weights: Sequence[float] | None,
-    normalization_strength: float | None,
-    self_influence: float,
-    sparsity: Sparsity | None,
-    normalize: bool,
-    refine: int,
-    feature_ratio: float,
-    direction: str,
-    preset: str | None,
-    dtype: str,
-    state: str,
-    seed: int,
-) -> FastRPParams:
-    """Check the arguments of :func:`fastrp`; what is None comes from the preset."""
-    if preset is not None and preset not in get_args(Preset):
-        hint = did_you_mean(preset, pl.Series(get_args(Preset)))
-        one_of_presets = ", ".join(map(repr, get_args(Preset)))
-        raise InvalidArgumentError(f"`preset` must be one of {one_of_presets} or None, got {preset!r}{hint}")
-    usual = _PRESETS[preset]
-    own_weight = finite_number("self_influence", self_influence)
-    return FastRPParams(
-        positive_int("dim", dim),
-        _power_weights(usual[0] if weights is None else weights, own_weight),
-        finite_number(
-            "normalization_strength", usual[1] if normalization_strength is None else normalization_strength
-        ),
-        own_weight,
-        _sparsity(usual[2] if sparsity is None else sparsity, n_nodes),
-        true_or_false("normalize", normalize),
-        int_from(0, "refine", refine),
-        real_number("feature_ratio", feature_ratio),
-        one_of("direction", direction, get_args(Direction)),
-        one_of("dtype", dtype, get_args(Float)),
-        one_of("state", state, get_args(Float)),
-        seed_number("seed", seed),
-    )
+    keep = true_or_false("keep_powers", keep_powers)
+    return embed(g, params, features, limit, out, keep, run_opts(progress, timeout_s))
 
 
 def embed(
@@ -265,6 +191,7 @@ def embed(
     features: Any,
     memory_limit: int | None,
     out: str | os.PathLike[str] | None,
+    keep_powers: bool,
     how: How,
 ) -> Embedding:
     """The embedding of a graph by checked arguments."""
@@ -272,69 +199,91 @@ def embed(
     if path is not None:
         check_vector_file(path, graph._index.ids)
     _check_features_and_ratio(features, params.feature_ratio)
-    rows, feature_keys = (None, None) if features is None else node_features(graph, features)
-    keys = node_keys(graph._index.ids)
+    rows, feature_keys = (
+        (None, None) if features is None else node_features(graph._nodes, graph._index, features)
+    )
+    nodes = (node_keys(graph._index.ids), rows, feature_keys)
+    kept = None
+    if keep_powers:
+        _check_keep(params, memory_limit)
+        kept = kept_powers(graph, nodes, params, features, how)
 
     def fill(vectors: NDArray[Any]) -> None:
-        _core.fastrp(
-            graph._inner,
-            keys,
-            rows,
-            feature_keys,
-            params.dim,
-            list(params.weights),
-            params.normalization_strength,
-            params.self_influence,
-            params.sparsity,
-            params.normalize,
-            params.refine,
-            params.feature_ratio,
-            params.direction,
-            params.state,
-            memory_limit,
-            params.seed,
-            vectors.view(np.uint16) if params.dtype == "float16" else vectors,
-            path is not None,
-            how,
-        )
+        if kept is not None:
+            kept.embed(params.weights, params.self_influence, vectors, how)
+        else:
+            _compute(graph, nodes, params, memory_limit, vectors, path is not None, how)
 
     shape = (graph.n_nodes, params.dim)
     if path is None:
         vectors = fill_memory(shape, params.dtype, fill)
     else:
         vectors = fill_file(path, graph._index.ids, shape, params.dtype, fill)
-    isolated = _without_neighbors(graph, params.direction)
-    isolated = isolated[~vectors[isolated].any(axis=1)]
-    return Embedding(vectors, graph._index.ids, asdict(params), graph.decode(isolated), graph)
+    return Embedding._of(vectors, graph, asdict(params), kept)
 
 
-def _power_weights(weights: Any, self_influence: float) -> tuple[float, ...]:
-    if isinstance(weights, (str, bytes)) or not isinstance(weights, (Sequence, np.ndarray)):
-        raise InvalidTypeError(
-            f"`weights` must be a list with a number for each power, such as (0, 0, 1, 6.67), got {weights!r}"
-        )
-    if not len(weights):
-        raise InvalidArgumentError(
-            "`weights` is empty; give a number for each power, such as (0, 0, 1, 6.67)"
-        )
-    numbers = tuple(finite_number(f"weights[{i}]", weight) for i, weight in enumerate(weights))
-    if not any(numbers) and self_influence == 0:
-        raise InvalidArgumentError(
-            f"`weights` = {numbers} are all 0, so every vector would be; give a power, or `self_influence`, a weight"
-        )
-    return numbers
-
-
-def _sparsity(sparsity: Any, n_nodes: int) -> float:
-    if isinstance(sparsity, str):
-        one_of("sparsity", sparsity, ("sqrt",))
-        return max(math.sqrt(n_nodes), 1.0)
-    number = real_number("sparsity", sparsity)
-    if number >= 1:
-        return number
-    raise InvalidArgumentError(
-        f"`sparsity` must be at least 1, got {sparsity!r}: an entry is 0 with probability 1 - 1 / sparsity"
+def _compute(
+    graph: Graph,
+    nodes: Nodes,
+    params: FastRPParams,
+    memory_limit: int | None,
+    vectors: NDArray[Any],
+    how: How,
+) -> None:
+    _core.fastrp(
+        graph._inner,
+        *nodes,
+        params.dim,
+        list(params.weights),
+        params.normalization_strength,
+        params.self_influence,
+        params.sparsity,
+        params.normalize,
+        params.refine,
+        params.feature_ratio,
+        params.direction,
+        params.state,
+        memory_limit,
+        params.seed,
+        vectors.view(np.uint16) if params.dtype == "float16" else vectors,
+        is_file,
+        how,
     )
+
+
+def kept_powers(graph: Graph, nodes: Nodes, params: FastRPParams, features: Any, how: How) -> KeptPowers:
+    """The powers of a graph's embedding."""
+    inner = _core.EmbeddingPowers(
+        graph._inner,
+        nodes,
+        params.dim,
+        list(params.weights),
+        params.normalization_strength,
+        params.self_influence,
+        params.sparsity,
+        params.normalize,
+        params.feature_ratio,
+        params.direction,
+        params.seed,
+        how,
+    )
+    names = [features] if isinstance(features, str) else features
+    is_named = isinstance(names, (list, tuple))
+    return KeptPowers(inner, graph, nodes, list(names) if is_named else None, params.dim)
+
+
+def _check_keep(params: FastRPParams, memory_limit: int | None) -> None:
+    """Refuse what is not computed from kept powers."""
+    others = {
+        "refine": params.refine > 0,
+        "memory_limit": memory_limit is not None,
+        "state": params.state != "float32",
+    }
+    for name, is_given in others.items():
+        if is_given:
+            raise InvalidArgumentError(
+                f"`keep_powers` and `{name}` exclude each other: leave out one of them"
+            )
 
 
 def _check_features_and_ratio(features: Any, ratio: float) -> None:
@@ -348,15 +297,3 @@ def _check_features_and_ratio(features: Any, ratio: float) -> None:
         raise InvalidArgumentError(
             "there are `features` but `feature_ratio` is 0: give the share of columns they are to fill, such as 0.5"
         )
-
-
-def _without_neighbors(graph: Graph, direction: str) -> NDArray[np.uint32]:
-    """Codes of the nodes that have no neighbour a walker would go to."""
-    inner = graph._inner
-    if not graph.is_weighted and (direction == "out" or not graph.is_directed):
-        offsets = inner.offsets()
-        return np.flatnonzero(offsets[1:] == offsets[:-1]).astype(np.uint32)
-    out_degree, in_degree, out_weight, in_weight = inner.degrees(QUIET)
-    out, into = (out_degree, in_degree) if out_weight is None else (out_weight, in_weight)
-    is_alone = {"out": out == 0, "in": into == 0, "both": (out == 0) & (into == 0)}[direction]
-    return np.flatnonzero(is_alone).astype(np.uint32)

@@ -6,12 +6,16 @@ The class inherits from scikit-learn's, so this module is imported on first use 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrank._fastrp import Preset, Sparsity, embed, fastrp_params
+from graphrank._fastrp import embed, kept_powers
+from graphrank._fastrp_params import FastRPParams, Preset, Sparsity, fastrp_params
+from graphrank._kept_powers import KeptPowers
 from graphrank._optional import import_optional
 from graphrank._run import QUIET
 from graphrank._typing import Direction, Float
@@ -26,7 +30,8 @@ import_optional("sklearn", "graphrank.embedding.FastRP")
 import scipy.sparse as sparse  # noqa: E402 - scikit-learn brings it; the line above says so where it is missing
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin  # noqa: E402
 from sklearn.utils import check_random_state  # noqa: E402
-from sklearn.utils.validation import validate_data  # noqa: E402
+from sklearn.utils.metaestimators import available_if  # noqa: E402
+from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
 
 
 class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -124,7 +129,7 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             If a weight is negative.
         """
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
-        graph = _graph(X)
+        graph = Graph.from_scipy(_weights(X))
         limit = None if self.memory_limit is None else positive_int("memory_limit", self.memory_limit)
         params = fastrp_params(
             graph.n_nodes,
@@ -142,9 +147,10 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             state=self.state,
             seed=_seed(self.random_state),
         )
-        fitted = embed(graph, params, None, limit, None, QUIET)
+        fitted = embed(graph, params, None, limit, None, False, QUIET)
         self.embedding_ = fitted.vectors
         self.isolated_ = fitted.isolated.to_numpy()
+        self._fitted = _Fitted(graph, params)
         return self
 
     def fit_transform(self, X: Any, y: object = None, **_: object) -> NDArray[np.floating[Any]]:
@@ -156,6 +162,39 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             As in :meth:`fit`.
         """
         return self.fit(X, y).embedding_.copy()
+
+    def transform(self, X: Any) -> NDArray[np.floating[Any]]:
+        """Vectors of new nodes from their edges to the nodes that were fitted, of shape (n_new_nodes, n_components).
+
+        Parameters
+        ----------
+        X
+            Of shape (n_new_nodes, n_nodes): entry (i, j) is the weight of the edge of new node i to node j.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of the rows that were fitted, what ``fit_transform`` returned, if they have no random rows of their own
+            (``self_influence=0``) and edges are read the way they are stored: the matrix is symmetric, or
+            ``direction="out"``. Nodes that were fitted never move.
+
+        Raises
+        ------
+        InvalidDataError
+            If a weight is negative.
+
+        Notes
+        -----
+        There is no such method if the estimator refines: refined vectors depend on the whole graph. The first call
+        computes the powers of the embedding, which takes as long as ``fit`` did, and keeps them: 4 * ``n_components``
+        bytes per node and power.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        n, n_new = X.shape[1], X.shape[0]
+        below = sparse.vstack([sparse.csr_array((n, n)), _weights(X)], format="csr")
+        square = sparse.csr_array((below.data, below.indices, below.indptr), shape=(n + n_new, n + n_new))
+        return self._fitted.rows_of(Graph.from_scipy(square, directed=True)).astype(self.dtype, copy=False)
 
     @property
     def _n_features_out(self) -> int:
@@ -173,12 +212,48 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         return tags
 
 
-def _graph(X: Any) -> Graph:
-    matrix = X if sparse.issparse(X) else sparse.csr_array(X)
-    try:
-        return Graph.from_scipy(matrix)
-    except InvalidDataError as error:  # in the words that scikit-learn looks for
-        raise InvalidDataError(f"Negative values in data passed to FastRP: {error}") from error
+def _extends(estimator: FastRP) -> bool:
+    return estimator.refine == 0
+
+
+# After the class is made, because that wraps the method in the conversions of set_output, which would hide this.
+FastRP.transform = available_if(_extends)(FastRP.transform)  # type: ignore[method-assign]
+
+
+@dataclass(eq=False)
+class _Fitted:
+    """What new nodes are embedded from: the powers of the graph, computed when they are first needed."""
+
+    graph: Graph
+    params: FastRPParams
+
+    @cached_property
+    def _powers(self) -> KeptPowers:
+        keys = np.arange(self.graph.n_nodes, dtype=np.uint64)
+        return kept_powers(self.graph, (keys, None, None), self.params, None, QUIET)
+
+    def rows_of(self, with_new: Graph) -> NDArray[np.float32]:
+        """Vectors of the nodes that ``with_new`` has beyond the graph."""
+        new_keys = np.arange(self.graph.n_nodes, with_new.n_nodes, dtype=np.uint64)
+        return self._powers.rows_of(with_new._inner, (new_keys, None, None), QUIET)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the powers, which only a running process holds."""
+        return {"graph": self.graph, "params": self.params}
+
+
+def _weights(X: Any) -> Any:
+    """A checked matrix as SciPy's, if no weight is negative."""
+    matrix: Any = X if sparse.issparse(X) else sparse.csr_array(X)
+    if matrix.data.size and matrix.data.min() < 0:
+        k = int(np.flatnonzero(matrix.data < 0)[0])
+        row = int(np.searchsorted(matrix.indptr, k, side="right")) - 1
+        # Begins with the words that scikit-learn looks for.
+        raise InvalidDataError(
+            f"Negative values in data passed to FastRP: entry ({row}, {matrix.indices[k]}) of `X` is {matrix.data[k]}; "
+            "a weight is at least 0"
+        )
+    return matrix
 
 
 def _seed(random_state: Any) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphrank import _core
-from graphrank._fastrp import Preset, fastrp_params
+from graphrank._fastrp_params import Preset, fastrp_params
 from graphrank._typing import Direction, Float
 from graphrank._validate import int_from, true_or_false
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphrank._edge_table import as_frame
 from graphrank._forked import refuse_without_pool
-from graphrank._ids import MISSING
+from graphrank._ids import MISSING, NodeIndex
 from graphrank._node_keys import text_keys
 from graphrank._suggest import did_you_mean
 from graphrank.exceptions import (
@@ -20,21 +20,23 @@ from graphrank.exceptions import (
     InvalidTypeError,
     NodeNotFoundError,
 )
-from graphrank.graph import Graph
 
-__all__ = ["node_features"]
+__all__ = ["Matrix", "node_features"]
 
-_Matrix: TypeAlias = tuple[NDArray[np.float32], NDArray[np.uint64]]
+Matrix: TypeAlias = tuple[NDArray[np.float32], NDArray[np.uint64]]
 
 
-def node_features(graph: Graph, features: Any) -> _Matrix:
-    """A float32 row of features per node, and a key per feature: the hash of its name, or its number if it has none."""
+def node_features(nodes: pl.DataFrame, index: NodeIndex, features: Any) -> Matrix:
+    """A float32 row of features per node, and a key per feature: the hash of its name, or its number if it has none.
+
+    ``nodes`` are the ids of ``index`` and the attributes beside them.
+    """
     if isinstance(features, str):
         features = [features]
     if isinstance(features, (list, tuple)) and features and all(isinstance(name, str) for name in features):
-        return _matrix(_attributes(graph, list(features)))
+        return _matrix(_attributes(nodes, list(features)))
     if isinstance(features, np.ndarray):
-        return _from_array(graph, features)
+        return _from_array(len(index), features)
     try:
         frame = as_frame(features, "features")
     except InvalidTypeError as error:
@@ -45,11 +47,11 @@ def node_features(graph: Graph, features: Any) -> _Matrix:
     if isinstance(frame, pl.LazyFrame):
         refuse_without_pool("computing a LazyFrame")
         frame = frame.collect(engine="streaming")
-    return _matrix(_aligned(graph, frame))
+    return _matrix(_aligned(index, frame))
 
 
-def _attributes(graph: Graph, names: list[str]) -> list[pl.Series]:
-    known = graph._nodes.columns[1:]
+def _attributes(nodes: pl.DataFrame, names: list[str]) -> list[pl.Series]:
+    known = nodes.columns[1:]
     for name in names:
         if name not in known:
             hint = did_you_mean(name, pl.Series(known, dtype=pl.String))
@@ -57,13 +59,13 @@ def _attributes(graph: Graph, names: list[str]) -> list[pl.Series]:
             raise ColumnNotFoundError(
                 f"`features`: there is no node attribute {name!r}; the attributes are {listed}{hint}"
             )
-    return [graph._nodes[name] for name in names]
+    return [nodes[name] for name in names]
 
 
-def _from_array(graph: Graph, features: NDArray[Any]) -> _Matrix:
-    if features.ndim != 2 or features.shape[0] != graph.n_nodes or not features.shape[1]:
+def _from_array(n_nodes: int, features: NDArray[Any]) -> Matrix:
+    if features.ndim != 2 or features.shape[0] != n_nodes or not features.shape[1]:
         raise InvalidArgumentError(
-            f"`features` as an array has a row per node, here ({graph.n_nodes}, n_features), got shape {features.shape}"
+            f"`features` as an array has a row per node, here ({n_nodes}, n_features), got shape {features.shape}"
         )
     if features.dtype.kind not in "biuf":
         raise InvalidTypeError(f"`features` holds {features.dtype} values; features are numbers")
@@ -77,7 +79,7 @@ def _from_array(graph: Graph, features: NDArray[Any]) -> _Matrix:
     return rows, np.arange(features.shape[1], dtype=np.uint64)
 
 
-def _aligned(graph: Graph, frame: pl.DataFrame) -> list[pl.Series]:
+def _aligned(index: NodeIndex, frame: pl.DataFrame) -> list[pl.Series]:
     """The columns of a frame beside ``node``, in the order of the nodes."""
     if "node" not in frame.columns or frame.width < 2:
         listed = ", ".join(map(repr, frame.columns)) or "none"
@@ -85,16 +87,16 @@ def _aligned(graph: Graph, frame: pl.DataFrame) -> list[pl.Series]:
             f"`features` as a frame has a column 'node' and at least one more; its columns are {listed}"
         )
     ids = frame["node"]
-    codes = graph._index.find(graph._index.cast(ids, "features"))
+    codes = index.find(index.cast(ids, "features"))
     unknown = np.flatnonzero(codes == MISSING)
     if unknown.size:
         row = int(unknown[0])
         more = f", nor are those of {unknown.size - 1} more rows" if unknown.size > 1 else ""
-        hint = did_you_mean(ids[row], graph._index.ids)
+        hint = did_you_mean(ids[row], index.ids)
         raise NodeNotFoundError(
             f"`features`: {ids[row]!r} in row {row} is not a node of this graph{more}{hint}"
         )
-    position = np.full(graph.n_nodes, -1, dtype=np.int64)
+    position = np.full(len(index), -1, dtype=np.int64)
     position[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
     if len(codes) > np.count_nonzero(position >= 0):
         row = int(np.flatnonzero(position[codes] != np.arange(len(codes)))[0])
@@ -103,14 +105,14 @@ def _aligned(graph: Graph, frame: pl.DataFrame) -> list[pl.Series]:
         )
     absent = np.flatnonzero(position < 0)
     if absent.size:
-        node = graph._index.ids[int(absent[0])]
+        node = index.ids[int(absent[0])]
         more = f", nor have {absent.size - 1} more nodes" if absent.size > 1 else ""
         raise InvalidDataError(f"`features`: node {node!r} has no row{more}; give each node one row")
     rows = pl.Series(position)
     return [column.gather(rows) for column in frame if column.name != "node"]
 
 
-def _matrix(columns: list[pl.Series]) -> _Matrix:
+def _matrix(columns: list[pl.Series]) -> Matrix:
     """The columns side by side; a column of arrays is as many features as those are long."""
     names: list[str] = []
     parts: list[NDArray[np.float32]] = []
