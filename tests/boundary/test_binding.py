@@ -22,7 +22,7 @@ def stub():
     body = ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8")).body
     names = {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)} | {"__version__"}
     classes = {
-        n.name: {m.name for m in n.body if isinstance(m, ast.FunctionDef)}
+        n.name: {m.name for m in n.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("__")}
         for n in body
         if isinstance(n, ast.ClassDef)
     }
