@@ -10,6 +10,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -246,13 +247,14 @@ def test_a_command_that_cannot_be_understood_exits_2_with_usage(capsys, case, we
     assert "usage: graphrank" in capsys.readouterr().err
 
 
-def test_the_demo_answers_both_questions(capsys):
+def test_the_demo_answers_its_questions(capsys):
     code, out, _ = run(capsys, "demo")
     assert code == 0
     assert "belong with python3-numpy?" in out
     assert "python3-scipy" in out
     assert "libc6" in out
     assert re.search(r"off by at most \d\.\de-\d\d, proven; \d+ sweeps of cg", out)
+    assert re.search(r"most like python3-numpy.*\n.*\n.*\npython3-scipy +python +0\.9", out)
     assert " ms" in out
 
 
@@ -282,3 +284,63 @@ def test_a_reader_that_stops_early_causes_no_complaint(tmp_path):
     assert done.stdout.startswith("node,score\n")
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+# --- embed ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".npy", ".embedding"])
+def test_embed_writes_every_kind_of_file(capsys, web, tmp_path, ending):
+    path = tmp_path / f"vectors{ending}"
+    options = ("--dim", "12", "--weights", "1,0,-2.5", "--seed", "3", "--direction", "out", "--weight", "w")
+    code, out, err = run(capsys, "embed", web, "-o", str(path), *options)
+    assert (code, out) == (0, "")
+    assert err == f"Embedding(4 nodes, dim=12, float32) in {path}\n"
+    expected = gr.fastrp(gr.read_edges(web, weight="w"), 12, weights=(1, 0, -2.5), seed=3, direction="out")
+    if ending == ".embedding":
+        found = gr.Embedding.load(path).to_polars()
+    elif ending == ".npy":
+        found = expected.to_polars().with_columns(embedding=np.load(path))
+    else:
+        found = pl.read_parquet(path)
+    assert found.equals(expected.to_polars())
+
+
+def test_embed_takes_presets_rounds_and_limits(capsys, web, tmp_path):
+    g = gr.read_edges(web, directed=False)
+    for option, expected in (
+        (("--preset", "links"), gr.fastrp(g, 8, preset="links")),
+        (("--refine", "1"), gr.fastrp(g, 8, refine=1)),
+        (("--memory-limit", "1000000", "--preset", "paper"), gr.fastrp(g, 8, preset="paper")),
+    ):
+        path = str(tmp_path / "v.npy")
+        assert run(capsys, "embed", web, "--undirected", "--dim", "8", "-o", path, *option)[0] == 0
+        assert np.array_equal(np.load(path), expected.vectors)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("-o", "v.csv"), 2, "--output must end in .parquet, .npy or .embedding, got 'v.csv'"),
+        (("-o", "no/v.npy"), 1, "there is no such folder"),
+        (("-o", "v.npy", "--weights", "1;2"), 2, "--weights must be numbers with commas between them"),
+        (("-o", "v.npy", "--weights", "0,0"), 2, "are all 0"),
+        (("-o", "v.npy", "--dim", "0"), 2, "`dim` must be at least 1"),
+        (("-o", "v.npy", "--memory-limit", "10"), 2, "cannot be met"),
+    ],
+)
+def test_embed_refuses_before_it_writes(capsys, web, tmp_path, monkeypatch, options, code, message):
+    monkeypatch.chdir(tmp_path)
+    found, out, err = run(capsys, "embed", web, *options)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["web.csv"]
+
+
+def test_embed_does_not_overwrite_its_edges(capsys, tmp_path):
+    path = tmp_path / "edges.parquet"
+    pl.DataFrame({"src": [1], "dst": [2]}).write_parquet(path)
+    before = path.read_bytes()
+    code, _, err = run(capsys, "embed", str(path), "-o", str(path))
+    assert (code, path.read_bytes()) == (2, before)
+    assert "would overwrite the edges" in err

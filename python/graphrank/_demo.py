@@ -10,6 +10,7 @@ import polars as pl
 
 from graphrank._report import text_table
 from graphrank.datasets import debian_frames
+from graphrank.embedding import fastrp, knn
 from graphrank.graph import Graph
 from graphrank.ppr import PprResult, pagerank, personalized_pagerank
 
@@ -21,7 +22,7 @@ _Answer = TypeVar("_Answer")
 
 
 def demo() -> str:
-    """The packages that belong with python3-numpy, the most important packages, and the time the answers took."""
+    """What belongs with python3-numpy, what matters most, what is most like it, and the time the answers took."""
     clock = _Clock()
     edges, packages = clock.time("load the tables", debian_frames)
     graph = clock.time("build the graph", lambda: Graph.from_edges(edges, nodes=packages))
@@ -29,10 +30,8 @@ def demo() -> str:
     near = clock.time("answer the first question", lambda: personalized_pagerank(either_way, _SOURCE))
     related = belong_with(near, _SOURCE)
     important = clock.time("answer the second", lambda: pagerank(graph).to_polars())
-    sections = graph.nodes.select("id", "section")
-    important = important.head(8).join(
-        sections, left_on="node", right_on="id", how="left", maintain_order="left"
-    )
+    vectors = clock.time("embed every package", lambda: fastrp(either_way, refine=2))
+    alike = clock.time("answer the third", lambda: knn(vectors, 6, queries=_SOURCE))
     return "\n".join(
         [
             f"Debian packages and what they depend on: {graph}\n",
@@ -40,7 +39,10 @@ def demo() -> str:
             text_table(related.filter(pl.col("section").is_in(_SECTIONS)).head(12)),
             _how(near),
             "\nWhich packages does everything else rest on?",
-            text_table(important.select(package="node", section="section", pagerank="score")),
+            text_table(with_sections(important.head(8), graph, "pagerank")),
+            f"\nWhich packages are most like {_SOURCE}, going by the company they keep?",
+            text_table(with_sections(alike, graph, "similarity")),
+            f"By the cosine of their vectors: {vectors}.",
             f"\n{clock.report()}",
         ]
     )
@@ -68,6 +70,13 @@ def belong_with(near: PprResult, source: str) -> pl.DataFrame:
         )
         .sort("closeness", descending=True, maintain_order=True)
     )
+
+
+def with_sections(answer: pl.DataFrame, graph: Graph, score: str) -> pl.DataFrame:
+    """The nodes of an answer, their sections, and the column ``score``, called by that name."""
+    sections = graph.nodes.select("id", "section")
+    rows = answer.join(sections, left_on="node", right_on="id", how="left", maintain_order="left")
+    return rows.select(pl.col("node").alias("package"), "section", pl.col("score").alias(score))
 
 
 def _how(answer: PprResult) -> str:

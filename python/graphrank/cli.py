@@ -1,4 +1,4 @@
-"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr`` and ``index``.
+"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr``, ``index`` and ``embed``.
 
 Exit codes: 0 done, 1 the data cannot be used, 2 the command cannot be understood. What a script reads goes to stdout,
 everything else to stderr.
@@ -60,7 +60,7 @@ def _fail(error: Exception, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
     parser.add_argument("--version", action="version", version=_version())
-    commands = parser.add_subparsers(required=True, metavar="demo | info | pagerank | ppr | index")
+    commands = parser.add_subparsers(required=True, metavar="demo | info | pagerank | ppr | index | embed")
     source = _source_options()
     answer = _answer_options()
     solver = _solver_options()
@@ -90,6 +90,10 @@ def _parser() -> argparse.ArgumentParser:
 
     index = commands.add_parser("index", help="an index that answers ppr in about a millisecond")
     _add_index_commands(index.add_subparsers(required=True, metavar="build | query"), source, answer)
+
+    embed = commands.add_parser("embed", parents=[source], help="a vector for every node", epilog=_FILES)
+    _add_embed_options(embed)
+    embed.set_defaults(run=_embed)
     return parser
 
 
@@ -130,6 +134,34 @@ def _add_index_commands(
     _add_dangling(query)
     query.add_argument("--eps", type=float, default=1e-5, help="share of walkers per edge to stop at (1e-5)")
     query.set_defaults(run=_index_query)
+
+
+def _add_embed_options(embed: argparse.ArgumentParser) -> None:
+    embed.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="write here: .parquet (node, embedding), .npy (a row per node, ids sorted) or .embedding (for Python)",
+    )
+    embed.add_argument("--dim", type=int, default=128, metavar="N", help="numbers per vector (128)")
+    embed.add_argument(
+        "--preset", choices=["paper", "gds", "links"], help="weights for a purpose (none: for telling labels)"
+    )
+    embed.add_argument(
+        "--weights", metavar="W,W,...", help="weight of what is one step away, two ... (0,0,1,6.67)"
+    )
+    embed.add_argument("--refine", type=int, default=0, metavar="N", help="rounds of refining; 2 do much (0)")
+    embed.add_argument(
+        "--direction", choices=["both", "out", "in"], default="both", help="which edges to follow (both)"
+    )
+    embed.add_argument(
+        "--memory-limit",
+        type=int,
+        metavar="BYTES",
+        help="beside graph and vectors (none: as many as it takes)",
+    )
+    embed.add_argument("--seed", type=int, default=0, help="of the random rows (0)")
 
 
 def _source_options() -> argparse.ArgumentParser:
@@ -270,6 +302,42 @@ def _index_query(arguments: argparse.Namespace) -> None:
     if answer.estimated_error is not None and len(answer):
         likely, most = answer.estimated_error.max(), answer.error_bound.max()
         print(f"{answer.method}: error about {likely:.1e}, at most {most:.1e}", file=sys.stderr)
+
+
+def _embed(arguments: argparse.Namespace) -> None:
+    from graphrank.embedding import fastrp
+
+    output, is_saved = arguments.output, arguments.output.lower().endswith(".embedding")
+    _refuse_to_overwrite(output, arguments.file, "edges")
+    if not is_saved and not output.lower().endswith((".parquet", ".npy")):
+        raise InvalidArgumentError(f"--output must end in .parquet, .npy or .embedding, got {output!r}")
+    embedding = fastrp(
+        _read(arguments),
+        arguments.dim,
+        preset=arguments.preset,
+        weights=_numbers(arguments.weights),
+        refine=arguments.refine,
+        direction=arguments.direction,
+        memory_limit=arguments.memory_limit,
+        out=None if is_saved else output,
+        seed=arguments.seed,
+        progress=arguments.progress,
+    )
+    if is_saved:
+        embedding.save(output, progress=arguments.progress)
+    print(f"{embedding} in {output}", file=sys.stderr)
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    """The numbers between the commas."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"--weights must be numbers with commas between them, got {text!r}"
+        ) from error
 
 
 def _read(arguments: argparse.Namespace) -> Graph:
