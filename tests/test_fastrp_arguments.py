@@ -219,7 +219,20 @@ def test_the_core_trusts_no_array(g):
     def call(keys=keys, features=None, feature_keys=None, ratio=0.0, out=None):
         out = np.empty((301, 4), np.float32) if out is None else out
         core_fastrp(
-            g._inner, keys, features, feature_keys, 4, *rest, ratio, "both", "float32", None, 0, out, how
+            g._inner,
+            keys,
+            features,
+            feature_keys,
+            4,
+            *rest,
+            ratio,
+            "both",
+            "float32",
+            None,
+            0,
+            out,
+            False,
+            how,
         )
 
     call()

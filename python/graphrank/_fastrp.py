@@ -228,6 +228,7 @@ def _compute(
     params: FastRPParams,
     memory_limit: int | None,
     vectors: NDArray[Any],
+    is_file: bool,
     how: How,
 ) -> None:
     _core.fastrp(

@@ -77,15 +77,12 @@ def fastrp(weight, start, *, weights=DEFAULT, strength=0.0, self_influence=0.0, 
 
 
 def dense(n, src, dst, weight, directed, direction):
-    """Whose rows are averaged, with what weight. Where every arc has its reverse, both directions are the same arcs."""
-    matrix, is_arc = np.zeros((n, n)), np.zeros((n, n), dtype=bool)
+    """Whose rows are averaged, with what weight."""
+    matrix = np.zeros((n, n))
     for u, v, w in zip(src.tolist(), dst.tolist(), weight.tolist(), strict=True):
         for pair in {(u, v)} if directed else {(u, v), (v, u)}:
             matrix[pair] += w
-            is_arc[pair] = True
-    if direction == "out" or ((matrix == matrix.T).all() and (is_arc == is_arc.T).all()):
-        return matrix
-    return matrix.T if direction == "in" else matrix + matrix.T
+    return {"out": matrix, "in": matrix.T, "both": (matrix + matrix.T) / 2}[direction]
 
 
 def random_case(rng):
