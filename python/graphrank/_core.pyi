@@ -285,6 +285,18 @@ class NeighborSearch:
         ``allowed``: the rows that may be answers, rising.
         """
 
+    def rank(
+        self,
+        queries: _U32 | _F32 | NDArray[np.uint16] | None,
+        k: int,
+        allowed: _U32 | None,
+        exclude_self: bool,
+        offsets: _U64,
+        rows: _U32,
+        how: _How,
+    ) -> tuple[_U64, _U32, _F64]:
+        """The best of the candidates ``rows[offsets[q]:offsets[q + 1]]`` of each query, by their exact scores."""
+
     @property
     def n_bytes(self) -> int:
         """Beside the vectors."""

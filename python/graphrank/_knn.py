@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+import warnings
+from typing import Any, get_args
 
-import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from graphrank import _core
-from graphrank._ids import NodeIndex
-from graphrank._run import run_opts
-from graphrank._typing import IntoIds, Progress
+from graphrank._approximate import Wanted, approximate, is_graph_worth_making, measured
+from graphrank._hnsw import Hnsw
+from graphrank._run import run_opts, time_left
+from graphrank._typing import IntoIds, Metric, Progress, SearchMethod
 from graphrank._validate import one_of, positive_int, true_or_false
-from graphrank._vector_table import Asked, VectorTable, allowed_rows, asked, vector_table
+from graphrank._vector_table import allowed_rows, asked, neighbor_frame, vector_table
 
-__all__ = ["Metric", "knn", "neighbor_frame"]
+__all__ = ["knn"]
 
-Metric: TypeAlias = Literal["cosine", "dot", "l2"]
+_RECALL = 0.95
+"""What approximate answers aim at."""
 
 
 def knn(
@@ -27,11 +29,12 @@ def knn(
     queries: IntoIds | NDArray[Any] | None = None,
     metric: Metric = "cosine",
     filter: Any = None,
+    method: SearchMethod = "auto",
     exclude_self: bool = True,
     progress: Progress = None,
     timeout_s: float | None = None,
 ) -> pl.DataFrame:
-    """The ``k`` nearest neighbours of some vectors, or of every vector: exact.
+    """The ``k`` nearest neighbours of some vectors, or of every vector.
 
     Parameters
     ----------
@@ -49,6 +52,11 @@ def knn(
     filter
         The ids that may be answers, or a mask: a boolean per vector. Only these vectors are read, so a narrow filter
         makes a search fast. None allows all.
+    method
+        ``"exact"``; ``"ann"``: approximate, by a graph that is made for this call (see
+        :class:`graphrank.embedding.NeighborIndex`; needs the extra ``ann``); or ``"auto"``: exact, unless the graph is
+        less work, which takes more than a million vectors of which most are asked for, and usearch is installed. An
+        approximate answer comes with a warning that says what share of it is right.
     exclude_self
         Whether an id is left out of its own neighbours. Vectors that were given have no id and no effect here.
     progress
@@ -88,33 +96,23 @@ def knn(
     >>> gr.knn(points, queries=[1], metric="l2", filter=[0]).rows()
     [(1, 0, 5.0, 1)]
     """
-    how = run_opts(progress, timeout_s)
+    left = time_left(run_opts(progress, timeout_s))
     limit = positive_int("k", k)
     kind = one_of("metric", metric, get_args(Metric))
+    way = one_of("method", method, get_args(SearchMethod))
     is_excluded = true_or_false("exclude_self", exclude_self)
     table = vector_table(emb_or_array)
     who, allowed = asked(table, queries), allowed_rows(table, filter)
-    search = _core.NeighborSearch.prepare(table.matrix, kind, how)
-    return neighbor_frame(
-        table, who, search.nearest(who.rows, min(limit, max(len(table), 1)), allowed, is_excluded, how)
+    wanted = Wanted(who, min(limit, max(len(table), 1)), allowed, is_excluded)
+    search = _core.NeighborSearch.prepare(table.matrix, kind, left())
+    if way == "exact" or (way == "auto" and not is_graph_worth_making(table, wanted)):
+        return neighbor_frame(table, who, wanted.exactly(search, left()))
+    graph = Hnsw.build(table.matrix, kind, left())
+    recall = measured(search, graph, table, _RECALL, 0, left)
+    lists = approximate(search, graph, table, wanted, left)
+    warnings.warn(
+        f"approximate neighbours: {recall.value:.1%} of the {recall.k} nearest of {recall.n_queries} vectors were "
+        "found; method='exact' finds all",
+        stacklevel=2,
     )
-
-
-def neighbor_frame(
-    table: VectorTable,
-    who: Asked,
-    lists: tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64]],
-) -> pl.DataFrame:
-    """Lists of rows as a table of ids."""
-    offsets, rows, scores = lists
-    lengths = np.diff(offsets).astype(np.int64)
-    query = np.repeat(np.arange(len(who.names), dtype=np.uint32), lengths)
-    rank = np.arange(len(rows)) - np.repeat(offsets[:-1].astype(np.int64), lengths) + 1
-    return pl.DataFrame(
-        [
-            NodeIndex(who.names).decode(query).alias("query"),
-            table.index.decode(rows).alias("node"),
-            pl.Series("score", scores),
-            pl.Series("rank", rank.astype(np.uint32)),
-        ]
-    )
+    return neighbor_frame(table, who, lists)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from graphrank.exceptions import MissingDependencyError
 
-__all__ = ["import_optional", "loaded"]
+__all__ = ["import_optional", "is_installed", "loaded"]
 
 # Module -> the extra of graphrank-engine that brings it.
 _EXTRA = {
@@ -16,6 +17,7 @@ _EXTRA = {
     "networkx": "networkx",
     "scipy": "scipy",
     "sklearn": "sklearn",
+    "usearch": "ann",
 }
 
 
@@ -27,6 +29,11 @@ def import_optional(name: str, why: str) -> Any:
         library = name.partition(".")[0]
         command = f"pip install 'graphrank-engine[{_EXTRA[library]}]'"
         raise MissingDependencyError(f"{why} needs {library}: {command}") from error
+
+
+def is_installed(name: str) -> bool:
+    """Whether :func:`import_optional` would find the library."""
+    return find_spec(name) is not None
 
 
 def loaded(name: str) -> Any | None:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from time import monotonic
 from typing import Any
 
 from graphrank._typing import How, Progress
 from graphrank._validate import positive_number
-from graphrank.exceptions import InvalidTypeError
+from graphrank.exceptions import InvalidTypeError, TimedOutError
 
-__all__ = ["QUIET", "run_opts"]
+__all__ = ["QUIET", "run_opts", "time_left"]
 
 QUIET: How = (None, None)
 """No progress and no time limit: for the short calls that take neither argument."""
@@ -22,6 +23,22 @@ def run_opts(progress: Progress, timeout_s: float | None) -> How:
     """Check ``progress`` and ``timeout_s`` and put them in the form the compiled module takes."""
     limit = None if timeout_s is None else positive_number("timeout_s", timeout_s)
     return _callback(progress), limit
+
+
+def time_left(how: How) -> Callable[[], How]:
+    """``how`` for each of several steps that share one time limit, counted from now."""
+    callback, limit = how
+    if limit is None:
+        return lambda: how
+    end = monotonic() + limit
+
+    def left() -> How:
+        seconds = end - monotonic()
+        if seconds <= 0:
+            raise TimedOutError("timed out before the work was done")
+        return callback, seconds
+
+    return left
 
 
 def _callback(progress: Progress) -> Callable[[int, int, str], object] | None:

@@ -20,8 +20,10 @@ __all__ = [
     "IntoIds",
     "IntoRestart",
     "Method",
+    "Metric",
     "NodeTable",
     "Progress",
+    "SearchMethod",
     "SelfLoops",
     "Stop",
 ]
@@ -33,6 +35,8 @@ Method: TypeAlias = Literal["auto", "push", "power", "gauss_seidel", "cg"]
 Direction: TypeAlias = Literal["both", "out", "in"]
 Float: TypeAlias = Literal["float32", "float16"]
 Stop: TypeAlias = Literal["tolerance", "certified", "rank_stable"]
+Metric: TypeAlias = Literal["cosine", "dot", "l2"]
+SearchMethod: TypeAlias = Literal["auto", "exact", "ann"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""

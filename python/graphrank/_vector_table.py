@@ -1,9 +1,9 @@
-"""Whatever the caller calls vectors, queries and filters, as the arrays the core takes."""
+"""Whatever the caller calls vectors, queries and filters, as the arrays the core takes; and its answer as a table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,10 @@ from graphrank._edge_table import as_frame, pick
 from graphrank._ids import NodeIndex, as_id_column
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
-__all__ = ["Asked", "VectorTable", "allowed_rows", "asked", "vector_table"]
+__all__ = ["Asked", "Lists", "VectorTable", "allowed_rows", "asked", "neighbor_frame", "vector_table"]
+
+Lists: TypeAlias = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64]]
+"""The rows ``rows[offsets[q]:offsets[q + 1]]`` of each query and their scores: (offsets, rows, scores)."""
 
 _REAL = "fiub"
 """Kinds of NumPy dtype that are numbers on a line."""
@@ -92,6 +95,26 @@ def allowed_rows(table: VectorTable, filter: Any) -> NDArray[np.uint32] | None:
         row = column.is_null().arg_true()[0]
         raise InvalidDataError(f"`filter`, row {row}: got null, a mask holds true and false")
     return np.flatnonzero(column.to_numpy()).astype(np.uint32)
+
+
+def neighbor_frame(
+    table: VectorTable,
+    who: Asked,
+    lists: Lists,
+) -> pl.DataFrame:
+    """Lists of rows as a table of ids."""
+    offsets, rows, scores = lists
+    lengths = np.diff(offsets).astype(np.int64)
+    query = np.repeat(np.arange(len(who.names), dtype=np.uint32), lengths)
+    rank = np.arange(len(rows)) - np.repeat(offsets[:-1].astype(np.int64), lengths) + 1
+    return pl.DataFrame(
+        [
+            NodeIndex(who.names).decode(query).alias("query"),
+            table.index.decode(rows).alias("node"),
+            pl.Series("score", scores),
+            pl.Series("rank", rank.astype(np.uint32)),
+        ]
+    )
 
 
 def _matrix(values: Any, what: str) -> NDArray[Any]:

@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphrank._approximate import Recall
 from graphrank._embedding import Embedding
 from graphrank._fastrp import fastrp
 from graphrank._fastrp_memory import MemoryEstimate, estimate_memory
 from graphrank._knn import knn
+from graphrank._neighbor_index import NeighborIndex
 from graphrank.exceptions import MissingDependencyError
 
 if TYPE_CHECKING:
     from graphrank._fastrp_estimator import FastRP
 
-__all__ = ["Embedding", "FastRP", "MemoryEstimate", "estimate_memory", "fastrp", "knn"]
+__all__ = [
+    "Embedding",
+    "FastRP",
+    "MemoryEstimate",
+    "NeighborIndex",
+    "Recall",
+    "estimate_memory",
+    "fastrp",
+    "knn",
+]
 
 
 def __getattr__(name: str) -> object:

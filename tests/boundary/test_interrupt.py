@@ -71,6 +71,10 @@ WORK = {
         "x = np.random.default_rng(0).standard_normal((200_000, 64), dtype=np.float32)",
         "gr.knn(x, progress=how[0], timeout_s=how[1])",
     ),
+    "an approximate index": (
+        "x = np.random.default_rng(0).standard_normal((50_000, 64), dtype=np.float32)",
+        "gr.embedding.NeighborIndex.build(x, method='ann', progress=how[0], timeout_s=how[1])",
+    ),
     "a large update of scores": (
         "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 3 * n)); "
         "g = gr.Graph.from_edges((a[0], a[1]), nodes=np.arange(n)); gone = g.edges().sample(n, shuffle=True, seed=0); "

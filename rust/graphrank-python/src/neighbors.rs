@@ -1,6 +1,6 @@
 //! Nearest neighbours at the boundary.
 
-use graphrank::embedding::neighbors::{Metric, NeighborQuery, NeighborSearch, Queries, Vectors};
+use graphrank::embedding::neighbors::{Metric, NeighborQuery, NeighborSearch, Neighbors, Queries, Vectors};
 use numpy::{
     Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
     PyUntypedArrayMethods,
@@ -8,7 +8,7 @@ use numpy::{
 use pyo3::prelude::*;
 
 use crate::convert::{optional_slice, slice};
-use crate::error::{exception, to_python};
+use crate::error::{exception, to_python as error_to_python};
 use crate::run::{RunOpts, run};
 
 /// Products of a query and a row that are added up in the few nanoseconds of a unit.
@@ -83,25 +83,44 @@ impl PyNeighborSearch {
         exclude_self: bool,
         how: RunOpts,
     ) -> PyResult<PyLists<'py>> {
-        let vectors = self.vectors.borrow(py)?;
-        let vectors = vectors.rows(py, "vectors")?;
-        let queries = match &queries {
-            None => Queries::All,
-            Some(QueryArray::Rows(rows)) => Queries::Rows(slice(rows, "queries")?),
-            Some(QueryArray::Vectors(matrix)) => Queries::Vectors(matrix.rows(py, "queries")?),
-        };
-        let n_queries = match &queries {
+        let matrix = self.vectors.borrow(py)?;
+        let vectors = matrix.rows(py, "vectors")?;
+        let queries = whose(py, queries.as_ref())?;
+        let query =
+            NeighborQuery { queries, k, allowed: optional_slice(allowed.as_ref(), "allowed")?, exclude_self };
+        let n_queries = match &query.queries {
             Queries::Rows(rows) => rows.len(),
             Queries::Vectors(vectors) => vectors.n_rows(),
             _ => vectors.n_rows(),
         };
-        let query =
-            NeighborQuery { queries, k, allowed: optional_slice(allowed.as_ref(), "allowed")?, exclude_self };
         let n_rows = query.allowed.map_or(vectors.n_rows(), <[u32]>::len);
         let products = n_queries.saturating_mul(n_rows).saturating_mul(vectors.dim());
         let find = |exec: &_| self.search.nearest(&vectors, &query, exec);
         let found = run(py, how, products / PRODUCTS_PER_UNIT, "nearest neighbours", find)?;
-        Ok((found.offsets.into_pyarray(py), found.rows.into_pyarray(py), found.scores.into_pyarray(py)))
+        Ok(to_python(py, found))
+    }
+
+    #[pyo3(signature = (queries, k, allowed, exclude_self, offsets, rows, how))]
+    fn rank<'py>(
+        &self,
+        py: Python<'py>,
+        queries: Option<QueryArray<'py>>,
+        k: usize,
+        allowed: Option<PyReadonlyArray1<'py, u32>>,
+        exclude_self: bool,
+        offsets: PyReadonlyArray1<'py, u64>,
+        rows: PyReadonlyArray1<'py, u32>,
+        how: RunOpts,
+    ) -> PyResult<PyLists<'py>> {
+        let matrix = self.vectors.borrow(py)?;
+        let vectors = matrix.rows(py, "vectors")?;
+        let queries = whose(py, queries.as_ref())?;
+        let query =
+            NeighborQuery { queries, k, allowed: optional_slice(allowed.as_ref(), "allowed")?, exclude_self };
+        let (offsets, rows) = (slice(&offsets, "offsets")?, slice(&rows, "rows")?);
+        let units = rows.len().saturating_mul(vectors.dim()) / PRODUCTS_PER_UNIT;
+        let rank = |exec: &_| self.search.rank(&vectors, &query, offsets, rows, exec);
+        run(py, how, units, "nearest neighbours", rank).map(|ranked| to_python(py, ranked))
     }
 
     /// Bytes beside the vectors.
@@ -117,8 +136,20 @@ impl Matrix<'_> {
             Self::F32(array) => Vectors::new(elements(array, argument)?, array.shape()[1]),
             Self::F16(array) => Vectors::from_halves(elements(array, argument)?, array.shape()[1]),
         };
-        vectors.map_err(|error| to_python(py, &error))
+        vectors.map_err(|error| error_to_python(py, &error))
     }
+}
+
+fn whose<'a>(py: Python<'_>, queries: Option<&'a QueryArray<'_>>) -> PyResult<Queries<'a>> {
+    Ok(match queries {
+        None => Queries::All,
+        Some(QueryArray::Rows(rows)) => Queries::Rows(slice(rows, "queries")?),
+        Some(QueryArray::Vectors(matrix)) => Queries::Vectors(matrix.rows(py, "queries")?),
+    })
+}
+
+fn to_python(py: Python<'_>, found: Neighbors) -> PyLists<'_> {
+    (found.offsets.into_pyarray(py), found.rows.into_pyarray(py), found.scores.into_pyarray(py))
 }
 
 fn elements<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>, argument: &str) -> PyResult<&'a [T]> {

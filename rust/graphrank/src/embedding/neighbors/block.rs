@@ -44,19 +44,18 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// The queries in rows `rows` of `queries`, at most 16.
+    /// At most 16 queries, each of which is a row of some matrix.
     pub(super) fn new(
         exact: Exact<'a>,
-        queries: &Vectors<'_>,
-        rows: &[u32],
+        queries: &[(Vectors<'_>, usize)],
         own: Vec<Option<u32>>,
         k: usize,
         lanes: Lanes,
     ) -> Result<Self> {
-        let dim = queries.dim();
-        let mut raw = try_zeroed("queries", rows.len() * dim)?;
-        for (&row, raw) in rows.iter().zip(raw.chunks_exact_mut(dim)) {
-            queries.copy_row(row as usize, raw);
+        let dim = exact.search.dim;
+        let mut raw = try_zeroed("queries", queries.len() * dim)?;
+        for (&(vectors, row), raw) in queries.iter().zip(raw.chunks_exact_mut(dim)) {
+            vectors.copy_row(row, raw);
         }
         let squares: Vec<f64> = raw.chunks_exact(dim).map(square).collect();
         let targets = raw.chunks_exact(dim).zip(&squares);
@@ -73,10 +72,10 @@ impl<'a> Block<'a> {
             }
             Lanes::Coordinates => {
                 let per_query = dim.div_ceil(LANES);
-                let parts = (0..rows.len() * per_query).map(|part| {
+                let parts = (0..squares.len() * per_query).map(|part| {
                     std::array::from_fn(|i| scaled(part / per_query, part % per_query * LANES + i))
                 });
-                try_collect("queries", rows.len() * per_query, parts)
+                try_collect("queries", squares.len() * per_query, parts)
             }
         }?;
         let selections = scalings.iter().map(|&scaling| scaling.map(|scaling| Selection::new(k, scaling)));

@@ -45,6 +45,7 @@ mod panel;
 mod plan;
 mod prepare;
 mod query;
+mod rank;
 mod score;
 mod select;
 mod tile;

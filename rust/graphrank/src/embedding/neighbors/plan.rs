@@ -5,12 +5,11 @@ use std::ops::Range;
 use super::block::{Block, Lanes};
 use super::panel::{Panel, Room};
 use super::prepare::NeighborSearch;
-use super::query::{NeighborQuery, Neighbors, Queries};
-use super::score::score;
+use super::query::{NeighborQuery, Neighbors};
 use super::select::{self, Exact, Near, by_rank};
 use super::tile::scan;
 use super::vectors::Vectors;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::{try_collect, try_with_capacity};
 use crate::simd::{Isa, LANES};
@@ -49,9 +48,7 @@ impl NeighborSearch {
         query: &NeighborQuery<'_>,
         exec: &Exec,
     ) -> Result<Neighbors> {
-        if (vectors.n_rows(), vectors.dim()) != (self.n_rows, self.dim) {
-            return Err(Error::argument("vectors", "must be those that the search was made of"));
-        }
+        self.check(vectors)?;
         query.validate(self.n_rows, self.dim)?;
         let work = Work::new(self, vectors, query)?;
         exec.expect_units(work.n_queries as u64 * work.candidates.len() as u64);
@@ -82,11 +79,7 @@ impl<'a> Work<'a> {
         vectors: &'a Vectors<'a>,
         query: &'a NeighborQuery<'a>,
     ) -> Result<Self> {
-        let n_queries = match &query.queries {
-            Queries::All => search.n_rows,
-            Queries::Rows(rows) => rows.len(),
-            Queries::Vectors(vectors) => vectors.n_rows(),
-        };
+        let n_queries = query.n_queries(search.n_rows);
         let candidates = match query.allowed {
             Some(allowed) => try_collect("allowed rows", allowed.len(), allowed.iter().copied()),
             None => try_collect("rows", search.n_rows, 0..u32::try_from(search.n_rows).unwrap_or(u32::MAX)),
@@ -128,14 +121,9 @@ impl<'a> Work<'a> {
     }
 
     fn block(&self, queries: Range<usize>, lanes: Lanes) -> Result<Block<'a>> {
-        let own = queries.clone().map(|query| self.own(query)).collect();
-        let numbers = || queries.clone().map(|query| u32::try_from(query).unwrap_or(u32::MAX)).collect();
-        let (vectors, rows): (_, Vec<u32>) = match &self.query.queries {
-            Queries::All => (self.exact.vectors, numbers()),
-            Queries::Rows(rows) => (self.exact.vectors, rows[queries].to_vec()),
-            Queries::Vectors(vectors) => (vectors, numbers()),
-        };
-        Block::new(self.exact, vectors, &rows, own, self.k, lanes)
+        let own = queries.clone().map(|query| self.query.own(query)).collect();
+        let vectors: Vec<_> = queries.map(|query| self.query.place(query, self.exact.vectors)).collect();
+        Block::new(self.exact, &vectors, own, self.k, lanes)
     }
 
     fn ranked(&self, blocks: Vec<Block<'_>>) -> Result<Vec<Option<Vec<Near>>>> {
@@ -146,33 +134,16 @@ impl<'a> Work<'a> {
         Ok(ranked)
     }
 
-    /// The row that a query is and that is not its own neighbour.
-    fn own(&self, query: usize) -> Option<u32> {
-        let row = match &self.query.queries {
-            Queries::All => u32::try_from(query).ok(),
-            Queries::Rows(rows) => Some(rows[query]),
-            Queries::Vectors(_) => None,
-        };
-        row.filter(|_| self.query.exclude_self)
-    }
-
     /// The answer where all rows are alike: the first ones.
     fn any(&self, query: usize, candidates: &[u32]) -> Result<Vec<Near>> {
-        let own = self.own(query);
+        let own = self.query.own(query);
         let others = candidates.iter().filter(|&&row| Some(row) != own).take(self.k);
         try_collect("nearest rows", self.k, others.map(|&row| Near { row, nearness: 0.0 }))
     }
 
     /// Puts the lists of ranges of rows together.
     fn collect(&self, units: Vec<Lists>, n_by_rows: usize) -> Result<Neighbors> {
-        let mut offsets = try_with_capacity("offsets of lists", self.n_queries + 1)?;
-        let n_listed = self.n_queries.saturating_mul(self.k);
-        let mut answer = Neighbors {
-            offsets: Vec::new(),
-            rows: try_with_capacity("neighbours", n_listed)?,
-            scores: try_with_capacity("scores of neighbours", n_listed)?,
-        };
-        offsets.push(0);
+        let mut answer = Neighbors::with_capacity(self.n_queries, self.n_queries.saturating_mul(self.k))?;
         let mut units = units.into_iter();
         while let Some(mut lists) = units.next() {
             for more in units.by_ref().take(n_by_rows - 1) {
@@ -185,14 +156,11 @@ impl<'a> Work<'a> {
                     list.sort_unstable_by(by_rank);
                     list.truncate(self.k);
                 }
-                answer.rows.extend(list.iter().map(|near| near.row));
-                let metric = self.exact.search.metric;
-                answer.scores.extend(list.iter().map(|near| score(metric, near.nearness)));
-                offsets.push(answer.rows.len() as u64);
+                answer.push(self.exact.search.metric, list);
             }
         }
-        offsets.resize(self.n_queries + 1, 0);
-        answer.offsets = offsets;
+        // Without candidates there are no units of work, and all lists are empty.
+        answer.offsets.resize(self.n_queries + 1, 0);
         Ok(answer)
     }
 }

@@ -17,7 +17,7 @@
 
 use super::score::{Target, square};
 use super::{Metric, Vectors};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::memory::{try_collect, try_with_capacity};
 
@@ -82,6 +82,13 @@ impl NeighborSearch {
     #[must_use]
     pub fn n_bytes(&self) -> usize {
         self.terms.len() * size_of::<Term>()
+    }
+
+    pub(super) fn check(&self, vectors: &Vectors<'_>) -> Result<()> {
+        if (vectors.n_rows(), vectors.dim()) == (self.n_rows, self.dim) {
+            return Ok(());
+        }
+        Err(Error::argument("vectors", "must be those that the search was made of"))
     }
 
     fn term(&self, square: f64) -> Term {

@@ -1,7 +1,10 @@
 //! What is asked, and the answer.
 
-use super::Vectors;
+use super::score::score;
+use super::select::Near;
+use super::{Metric, Vectors};
 use crate::error::{Error, Result};
+use crate::memory::try_with_capacity;
 
 /// A batch of queries.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +37,35 @@ impl Default for NeighborQuery<'_> {
     }
 }
 
-impl NeighborQuery<'_> {
+impl<'a> NeighborQuery<'a> {
+    /// Number of queries, of vectors with `n_rows` rows.
+    pub(super) fn n_queries(&self, n_rows: usize) -> usize {
+        match &self.queries {
+            Queries::All => n_rows,
+            Queries::Rows(rows) => rows.len(),
+            Queries::Vectors(vectors) => vectors.n_rows(),
+        }
+    }
+
+    /// Where the vector of a query lies: in which matrix, `vectors` or that of the queries, and in which row.
+    pub(super) fn place(&self, query: usize, vectors: &Vectors<'a>) -> (Vectors<'a>, usize) {
+        match &self.queries {
+            Queries::All => (*vectors, query),
+            Queries::Rows(rows) => (*vectors, rows[query] as usize),
+            Queries::Vectors(vectors) => (*vectors, query),
+        }
+    }
+
+    /// The row that a query is and that is not its own neighbour.
+    pub(super) fn own(&self, query: usize) -> Option<u32> {
+        let row = match &self.queries {
+            Queries::All => u32::try_from(query).ok(),
+            Queries::Rows(rows) => Some(rows[query]),
+            Queries::Vectors(_) => None,
+        };
+        row.filter(|_| self.exclude_self)
+    }
+
     pub(super) fn validate(&self, n_rows: usize, dim: usize) -> Result<()> {
         if self.k == 0 {
             return Err(Error::argument("k", "must be at least 1, got 0"));
@@ -77,4 +108,21 @@ pub struct Neighbors {
     pub rows: Vec<u32>,
     /// Cosines or products, largest first, or distances, smallest first.
     pub scores: Vec<f64>,
+}
+
+impl Neighbors {
+    /// No lists yet, with room for some.
+    pub(super) fn with_capacity(n_queries: usize, n_listed: usize) -> Result<Self> {
+        let mut offsets = try_with_capacity("offsets of lists", n_queries.saturating_add(1))?;
+        offsets.push(0);
+        let rows = try_with_capacity("neighbours", n_listed)?;
+        Ok(Self { offsets, rows, scores: try_with_capacity("scores of neighbours", n_listed)? })
+    }
+
+    /// Adds the list of the next query.
+    pub(super) fn push(&mut self, metric: Metric, list: &[Near]) {
+        self.rows.extend(list.iter().map(|near| near.row));
+        self.scores.extend(list.iter().map(|near| score(metric, near.nearness)));
+        self.offsets.push(self.rows.len() as u64);
+    }
 }

@@ -283,3 +283,29 @@ fn cancelled_and_late_searches_end() {
     let late = Exec::default().with_timeout(std::time::Duration::ZERO);
     assert!(matches!(NeighborSearch::new(&vectors, Metric::Dot, &late), Err(crate::Error::TimedOut)));
 }
+
+#[test]
+fn ranking_all_rows_is_searching_them() {
+    let (n, dim) = (60, 5);
+    let values = numbers(9, n * dim);
+    let vectors = Vectors::new(&values, dim).unwrap();
+    let exec = Exec::default();
+    let allowed: Vec<u32> = (0..n as u32).filter(|row| row % 4 > 0).collect();
+    // Every row twice, in another order per query.
+    let rows: Vec<u32> = (0..n).flat_map(|q| (0..2 * n).map(move |i| ((i * 7 + q) % n) as u32)).collect();
+    let offsets: Vec<u64> = (0..=n).map(|q| (q * 2 * n) as u64).collect();
+    for metric in METRICS {
+        let search = NeighborSearch::new(&vectors, metric, &exec).unwrap();
+        for allowed in [None, Some(&allowed[..])] {
+            let query = NeighborQuery { k: 12, allowed, ..Default::default() };
+            let ranked = search.rank(&vectors, &query, &offsets, &rows, &exec).unwrap();
+            assert_eq!(ranked, search.nearest(&vectors, &query, &exec).unwrap());
+        }
+        let query = NeighborQuery { queries: Queries::Rows(&[3]), ..Default::default() };
+        let rank = |offsets: &[u64], rows: &[u32]| search.rank(&vectors, &query, offsets, rows, &exec);
+        assert_eq!(rank(&[0, 3], &[3, 9, 9]).unwrap().rows, [9]);
+        assert!(rank(&[0], &[]).unwrap_err().to_string().starts_with("`offsets`"));
+        assert!(rank(&[0, 2], &[1]).unwrap_err().to_string().starts_with("`offsets`, row 0"));
+        assert!(rank(&[0, 1], &[60]).unwrap_err().to_string().starts_with("`rows`, row 0"));
+    }
+}
