@@ -1,8 +1,8 @@
 """A graph of near vectors for approximate search: the library usearch, fed and asked in batches.
 
 Between two batches the time limit and the progress are looked at, which the library does not do while it works. It
-works on a thread of ours: on the main one it would turn Ctrl-C, and what a signal handler raises, into an error of its own.
-Vectors are added one after the other, so the same vectors make the same graph.
+works on a thread of ours: on the main one it would turn Ctrl-C, and what a signal handler raises, into an error of its
+own. Vectors are added one after the other, so the same vectors make the same graph.
 """
 
 from __future__ import annotations
