@@ -35,8 +35,7 @@
 
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::memory::Buffer;
-use crate::simd::{Isa, LANES};
+use crate::simd::Isa;
 
 use super::dense::{self, Groups, Square, eigen, gram, multiply, product, whitening};
 
@@ -48,32 +47,26 @@ pub(crate) struct Walk<'a> {
     pub(crate) step: &'a dyn Fn(&Groups, &mut Groups) -> Result<()>,
 }
 
-/// What to refine: rows of `dim` columns, in groups that are filled up with zeros.
-pub(crate) struct Rows {
-    pub(crate) groups: Buffer<[f32; LANES]>,
-    pub(crate) dim: usize,
-}
-
-/// Refines `rows`; see the module. The result's rows have any length.
-pub(crate) fn refine(
-    rows: Rows,
+/// Refines the rows in the first table, of `dim` columns in groups that are filled up with zeros; see the module. The
+/// result, rows of any length, is in the table that is returned; the other one holds what is left of the work.
+pub(crate) fn refine<'t>(
+    [rows, spare]: [&'t mut Groups; 2],
+    dim: usize,
     rounds: usize,
     walk: &Walk<'_>,
     isa: Isa,
     exec: &Exec,
-) -> Result<Buffer<[f32; LANES]>> {
-    let Rows { groups: mut rows, dim } = rows;
-    let mut spare = Buffer::zeroed("rows to refine", rows.len())?;
+) -> Result<&'t mut Groups> {
     for _ in 0..rounds {
-        let square = gram(&rows, &rows, walk.shares, dim, isa, exec)?;
-        multiply(&mut rows, &whitening(&square, isa, exec)?, isa, exec)?;
-        (walk.step)(&rows, &mut spare)?;
-        (walk.step)(&spare, &mut rows)?;
+        let square = gram(rows, rows, walk.shares, dim, isa, exec)?;
+        multiply(rows, &whitening(&square, isa, exec)?, isa, exec)?;
+        (walk.step)(rows, spare)?;
+        (walk.step)(spare, rows)?;
     }
-    let square = gram(&rows, &rows, walk.shares, dim, isa, exec)?;
-    (walk.step)(&rows, &mut spare)?;
-    let stepped = gram(&rows, &spare, walk.shares, dim, isa, exec)?;
-    multiply(&mut spare, &ritz_vectors(&square, &stepped, isa, exec)?, isa, exec)?;
+    let square = gram(rows, rows, walk.shares, dim, isa, exec)?;
+    (walk.step)(rows, spare)?;
+    let stepped = gram(rows, spare, walk.shares, dim, isa, exec)?;
+    multiply(spare, &ritz_vectors(&square, &stepped, isa, exec)?, isa, exec)?;
     Ok(spare)
 }
 
@@ -108,6 +101,7 @@ pub(crate) fn units(n_rows: usize, dim: usize, rounds: usize) -> u64 {
 mod tests {
     use super::super::dense::samples::{exec, tall};
     use super::*;
+    use crate::simd::LANES;
 
     /// An undirected graph: its neighbours with weights.
     struct Sample(Vec<Vec<(usize, f64)>>);
@@ -153,10 +147,10 @@ mod tests {
             }
         }
 
-        fn refine_on(&self, dim: usize, rounds: usize, isa: Isa, exec: &Exec) -> Buffer<[f32; LANES]> {
+        fn refine_on(&self, dim: usize, rounds: usize, isa: Isa, exec: &Exec) -> Vec<[f32; LANES]> {
             let n = self.0.len();
-            let mut groups = Buffer::zeroed("rows", n * dim.div_ceil(LANES)).unwrap();
-            groups.copy_from_slice(&tall(1, n, dim));
+            let mut rows = tall(1, n, dim);
+            let mut spare = rows.clone();
             let total: f64 = (0..n).map(|node| self.degree(node)).sum();
             let shares: Vec<_> =
                 (0..n).map(|node| self.degree(node) / total.max(f64::MIN_POSITIVE)).collect();
@@ -165,10 +159,10 @@ mod tests {
                 Ok(())
             };
             let walk = Walk { shares: &shares, step: &step };
-            refine(Rows { groups, dim }, rounds, &walk, isa, exec).unwrap()
+            refine([&mut rows, &mut spare], dim, rounds, &walk, isa, exec).unwrap().to_vec()
         }
 
-        fn refine(&self, dim: usize, rounds: usize) -> Buffer<[f32; LANES]> {
+        fn refine(&self, dim: usize, rounds: usize) -> Vec<[f32; LANES]> {
             self.refine_on(dim, rounds, Isa::best(), &Exec::default())
         }
 

@@ -64,8 +64,8 @@ impl IndexMut<(usize, usize)> for Square {
     }
 }
 
-/// Rows of a product per unit of work.
-const ROWS: usize = 16;
+/// Rows of a product that meet each row of the right factor together, and per unit of work.
+const ROWS: usize = 4;
 
 /// `left` · `right`, of one order.
 pub(crate) fn product(left: &Square, right: &Square, isa: Isa, exec: &Exec) -> Result<Square> {
@@ -73,29 +73,33 @@ pub(crate) fn product(left: &Square, right: &Square, isa: Isa, exec: &Exec) -> R
     let mut result = Square::zeroed(order)?;
     let units = result.entries.chunks_mut(ROWS * order.max(1)).collect();
     exec.map_items(units, |unit, rows: &mut [f64]| {
-        for (i, row) in (unit * ROWS..).zip(rows.chunks_mut(order)) {
-            exec.checkpoint(0)?;
-            isa.run(RowTimes { row: left.row(i), right, result: row });
-        }
+        exec.checkpoint(0)?;
+        isa.run(RowsTimes { left, first: unit * ROWS, right, rows });
         Ok(())
     })?;
     Ok(result)
 }
 
-struct RowTimes<'a> {
-    row: &'a [f64],
+/// Some rows of a product, the first of which has number `first`.
+struct RowsTimes<'a> {
+    left: &'a Square,
+    first: usize,
     right: &'a Square,
-    result: &'a mut [f64],
+    rows: &'a mut [f64],
 }
 
-impl Kernel for RowTimes<'_> {
+impl Kernel for RowsTimes<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        for (k, &factor) in self.row.iter().enumerate() {
-            if factor != 0.0 {
-                add_multiple(self.result, factor, self.right.row(k));
+        let order = self.right.order;
+        for k in 0..order {
+            for (i, row) in (self.first..).zip(self.rows.chunks_exact_mut(order)) {
+                let factor = self.left[(i, k)];
+                if factor != 0.0 {
+                    add_multiple(row, factor, self.right.row(k));
+                }
             }
         }
     }

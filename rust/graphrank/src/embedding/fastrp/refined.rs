@@ -7,7 +7,7 @@ use crate::memory::Buffer;
 use crate::simd::{Kernel, LANES, Simd};
 
 use super::super::dense::{Groups, normalize};
-use super::super::refine::{self, Rows, Walk, refine};
+use super::super::refine::{self, Walk, refine};
 use super::averaging::Averaging;
 use super::emit::{Emitter, Output, Summed};
 use super::lane::State;
@@ -59,19 +59,22 @@ impl Refinement<'_> {
     pub(super) fn run(&self, output: &mut Output<'_>) -> Result<()> {
         let Self { params, averaging, emitter, exec } = *self;
         let n_groups = self.n_groups();
-        let mut groups = Buffer::zeroed("rows to refine", averaging.layout.len() * n_groups)?;
+        let len = averaging.layout.len() * n_groups;
+        // Together they are more often large enough for huge pages.
+        let mut tables = Buffer::zeroed("rows to refine", 2 * len)?;
+        let (rows, spare) = tables.split_at_mut(len);
         match output {
-            Output::F32(values) | Output::File(values) => self.load(values, &mut groups)?,
-            Output::F16(values) => self.load(values, &mut groups)?,
+            Output::F32(values) | Output::File(values) => self.load(values, rows)?,
+            Output::F16(values) => self.load(values, rows)?,
         }
         let step = |from: &Groups, to: &mut Groups| averaging.apply(from, to, n_groups, exec);
         let walk = Walk { shares: &averaging.shares()?, step: &step };
-        let rows = Rows { groups, dim: params.dim };
-        let mut groups = refine(rows, params.refine, &walk, averaging.isa, exec)?;
+        let tables = [rows, spare];
+        let refined = refine(tables, params.dim, params.refine, &walk, averaging.isa, exec)?;
         if params.normalize {
-            normalize(&mut groups, n_groups, averaging.isa, exec)?;
+            normalize(refined, n_groups, averaging.isa, exec)?;
         }
-        emitter.emit(output, &Summed { sums: &groups, first: 0, width: n_groups })
+        emitter.emit(output, &Summed { sums: refined, first: 0, width: n_groups })
     }
 
     fn n_groups(&self) -> usize {
