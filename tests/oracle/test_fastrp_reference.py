@@ -77,7 +77,7 @@ def fastrp(weight, start, *, weights=DEFAULT, strength=0.0, self_influence=0.0, 
 
 
 def dense(n, src, dst, weight, directed, direction):
-    """Whose rows are averaged, with what weight."""
+    """Whose rows are averaged, with what weight: along arcs, against them, or the mean of both."""
     matrix = np.zeros((n, n))
     for u, v, w in zip(src.tolist(), dst.tolist(), weight.tolist(), strict=True):
         for pair in {(u, v)} if directed else {(u, v), (v, u)}:
@@ -315,6 +315,16 @@ def test_an_unrelated_component_changes_no_bit():
     more = pl.concat([edges, friends(seed=1) + 1_000])
     again = gr.fastrp(gr.Graph.from_edges(more), 32)
     assert len(again) > 1.5 * len(first)
+    assert (again[first.ids].view(np.uint32) == first.vectors.view(np.uint32)).all()
+
+
+def test_one_way_arcs_elsewhere_do_not_double_arcs_both_ways():
+    edges = friends().filter(pl.col("src") != pl.col("dst"))
+    mutual = pl.concat([edges, edges.select(src="dst", dst="src")]).unique(maintain_order=True)
+    options = {"normalize": False, "normalization_strength": 0.5}
+    first = gr.fastrp(gr.Graph.from_edges(mutual), 32, **options)
+    one_way = pl.DataFrame({"src": [1_000, 1_001], "dst": [1_001, 1_002]})
+    again = gr.fastrp(gr.Graph.from_edges(pl.concat([mutual, one_way])), 32, **options)
     assert (again[first.ids].view(np.uint32) == first.vectors.view(np.uint32)).all()
 
 
