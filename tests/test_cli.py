@@ -344,3 +344,51 @@ def test_embed_does_not_overwrite_its_edges(capsys, tmp_path):
     code, _, err = run(capsys, "embed", str(path), "-o", str(path))
     assert (code, path.read_bytes()) == (2, before)
     assert "would overwrite the edges" in err
+
+
+# --- knn -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".npy", ".embedding", ".arrow"])
+def test_knn_reads_what_embed_writes(capsys, web, tmp_path, ending):
+    emb = gr.fastrp(gr.read_edges(web), 8)
+    path = tmp_path / f"vectors{ending}"
+    if ending == ".embedding":
+        emb.save(path)
+    elif ending == ".npy":
+        np.save(path, emb.vectors)
+    elif ending == ".arrow":
+        emb.to_polars().write_ipc(path)
+    else:
+        emb.to_parquet(path)
+    vectors = emb.vectors if ending == ".npy" else emb
+    code, out, err = run(capsys, "knn", str(path), "-k", "2", "--metric", "l2", "--format", "csv")
+    assert (code, err) == (0, "")
+    assert out == gr.knn(vectors, 2, metric="l2").write_csv()
+    query = "3" if ending == ".npy" else emb.ids[3]
+    output = str(tmp_path / "out.parquet")
+    assert run(capsys, "knn", str(path), "-q", query, "-o", output)[0] == 0
+    assert pl.read_parquet(output).equals(gr.knn(vectors, queries=[3] if ending == ".npy" else [query]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none.npy"], 1, "there is no file 'none.npy'"),
+        (["web.csv"], 2, "vectors are read from .parquet"),
+        (["broken.npy"], 1, "is not a readable .npy file"),
+        (["broken.embedding"], 1, "is not a graphrank file"),
+        (["vectors.npy", "-k", "0"], 2, "`k` must be at least 1"),
+        (["vectors.npy", "-q", "9"], 1, "9 is not a node"),
+        (["vectors.npy", "-o", "vectors.npy"], 2, "would overwrite the vectors"),
+        (["vectors.npy", "-o", "out.xyz"], 2, "out.xyz"),
+    ],
+)
+def test_knn_says_what_is_wrong(capsys, web, tmp_path, monkeypatch, arguments, code, message):
+    monkeypatch.chdir(tmp_path)
+    np.save("vectors.npy", np.eye(3))
+    for name in ("broken.npy", "broken.embedding"):
+        (tmp_path / name).write_bytes(b"no vectors at all")
+    found, out, err = run(capsys, "knn", *arguments)
+    assert (found, out) == (code, "")
+    assert message in err

@@ -1,4 +1,4 @@
-"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr``, ``index`` and ``embed``.
+"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr``, ``index``, ``embed`` and ``knn``.
 
 Exit codes: 0 done, 1 the data cannot be used, 2 the command cannot be understood. What a script reads goes to stdout,
 everything else to stderr.
@@ -60,7 +60,9 @@ def _fail(error: Exception, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
     parser.add_argument("--version", action="version", version=_version())
-    commands = parser.add_subparsers(required=True, metavar="demo | info | pagerank | ppr | index | embed")
+    commands = parser.add_subparsers(
+        required=True, metavar="demo | info | pagerank | ppr | index | embed | knn"
+    )
     source = _source_options()
     answer = _answer_options()
     solver = _solver_options()
@@ -94,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     embed = commands.add_parser("embed", parents=[source], help="a vector for every node", epilog=_FILES)
     _add_embed_options(embed)
     embed.set_defaults(run=_embed)
+
+    knn = commands.add_parser("knn", help="the nearest neighbours of vectors")
+    _add_knn_options(knn)
+    knn.set_defaults(run=_knn)
     return parser
 
 
@@ -164,6 +170,27 @@ def _add_embed_options(embed: argparse.ArgumentParser) -> None:
     embed.add_argument("--seed", type=int, default=0, help="of the random rows (0)")
 
 
+def _add_knn_options(knn: argparse.ArgumentParser) -> None:
+    knn.add_argument(
+        "file",
+        metavar="FILE",
+        help="vectors: .parquet .ipc .arrow .feather (node, embedding), .npy or .embedding",
+    )
+    knn.add_argument("-q", "--query", action="append", metavar="ID", help="whose (all); repeat for more")
+    knn.add_argument("-k", type=int, default=10, metavar="N", help="neighbours of each (10)")
+    knn.add_argument(
+        "--metric", choices=["cosine", "dot", "l2"], default="cosine", help="what makes them near (cosine)"
+    )
+    knn.add_argument(
+        "--method",
+        choices=["auto", "exact", "ann"],
+        default="auto",
+        help="auto: exact unless that takes hours",
+    )
+    knn.add_argument("--progress", action="store_true", help="show a bar on stderr")
+    _add_output(knn)
+
+
 def _source_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("file", metavar="FILE", help="the edges")
@@ -201,14 +228,18 @@ def _answer_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--top", type=int, metavar="N", help="rows per query (table on stdout: 10, else all)"
     )
-    options.add_argument("--format", choices=["table", "csv"], default="table", help="on stdout (table)")
-    options.add_argument(
+    _add_output(options)
+    return options
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=["table", "csv"], default="table", help="on stdout (table)")
+    command.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         help="write here: .csv, .parquet, .ipc/.arrow/.feather or .jsonl/.ndjson",
     )
-    return options
 
 
 def _version() -> str:
@@ -326,6 +357,31 @@ def _embed(arguments: argparse.Namespace) -> None:
     if is_saved:
         embedding.save(output, progress=arguments.progress)
     print(f"{embedding} in {output}", file=sys.stderr)
+
+
+def _knn(arguments: argparse.Namespace) -> None:
+    from graphrank._named_ids import ids_from_text
+    from graphrank._report import check_writable
+    from graphrank._stored_vectors import read_vectors
+    from graphrank._vector_table import vector_table
+    from graphrank.embedding import knn
+
+    if arguments.output is not None:
+        _refuse_to_overwrite(arguments.output, arguments.file, "vectors")
+        check_writable(arguments.output)
+    vectors = read_vectors(arguments.file)
+    queries = None
+    if arguments.query is not None:
+        queries = ids_from_text(arguments.query, vector_table(vectors).index.dtype)
+    rows = knn(
+        vectors,
+        arguments.k,
+        queries=queries,
+        metric=arguments.metric,
+        method=arguments.method,
+        progress=arguments.progress,
+    )
+    _write(rows, arguments)
 
 
 def _numbers(text: str | None) -> list[float] | None:
