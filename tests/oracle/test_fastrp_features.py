@@ -45,8 +45,8 @@ def unit_rows(rows):
 def reference(g, emb, features=None, feature_keys=None):
     """The embedding of ``g`` with the parameters of ``emb``."""
     p, dense = emb.params, g.to_scipy().toarray()
-    # Arcs that all lead both ways are not counted twice.
-    both = dense if (dense == dense.T).all() else dense + dense.T
+    # The mean of both directions: arcs that lead both ways are not counted twice.
+    both = (dense + dense.T) / 2
     arcs = {"out": dense, "in": dense.T, "both": both}[p["direction"]]
     degrees = arcs.sum(axis=1)
     walk = arcs / np.where(degrees > 0, degrees, 1)[:, None]
