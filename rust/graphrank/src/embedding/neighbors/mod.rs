@@ -9,18 +9,18 @@
 //! |---|---|---|
 //! | D | `dim` | numbers per vector |
 //! | u | 2⁻²⁴ | rounding of a 32-bit float |
-//! | g | [`prepare::relative_error`] | 1.1 (D + 8) u, a bound on the error of a scanned product over ‖q‖ ‖x‖ |
+//! | g | `prepare::relative_error` | 1.1 (D + 8) u, a bound on the error of a scanned product over ‖q‖ ‖x‖ |
 //! | b | `bound` | what the scan says a score is at most |
 //! | f | `floor` | what b must reach for the row to be among the best k seen so far |
 //!
-//! Steps, for a block of up to 16 queries per register and some 256 rows ([`tile`]):
+//! Steps, for a block of up to 16 queries per register and some 256 rows (`tile`):
 //! 1. The block is turned so that a register holds one coordinate of its queries, and the rows are read as they lie:
 //!    the product of a query and a row is a sum of D terms in a lane. A dozen rows at once keep their sums in registers;
 //!    blocks and rows stay in the caches, so that the rows come from memory once per 256 queries.
 //! 2. b = product · scale + offset of the row, where scale and offset make it cosine, product or distance, and add what
-//!    the rounding may have taken ([`prepare`]). Lanes that reach their f go to the query's buffer; most never do.
+//!    the rounding may have taken (`prepare`). Lanes that reach their f go to the query's buffer; most never do.
 //! 3. A full buffer raises f to the k-th best lower bound and drops what is below; what cannot be told apart is scored
-//!    exactly, as are those that remain at the end ([`select`], [`score`]).
+//!    exactly, as are those that remain at the end (`select`, `score`).
 //!
 //! One query alone cannot fill lanes: its products are summed 16 coordinates at a time, at the speed of the memory.
 //!

@@ -30,7 +30,7 @@ impl NeighborSearch {
     /// that this was made of.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `k` is 0, or the vectors or queries have another shape; [`Error::InvalidData`]
+    /// [`crate::Error::InvalidArgument`] if `k` is 0, or the vectors or queries have another shape; [`crate::Error::InvalidData`]
     /// naming the first row of queries that is not finite or not a row, or the first of `allowed` that is out of order.
     pub fn nearest(
         &self,
