@@ -125,7 +125,8 @@ def fastrp(
     Embedding
         The same bytes for the same graph and arguments on any number of threads, on any processor, and under any
         ``memory_limit``. Without ``refine``, a vector depends on the ids and edges within as many steps as there are
-        weights and on nothing else.
+        weights and on nothing else but, in its last digits, the order of ``Graph.nodes``: sorted ids from a table, the
+        order of insertion from NetworkX or ``nodes=``.
 
     Raises
     ------

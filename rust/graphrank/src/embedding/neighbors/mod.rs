@@ -14,9 +14,9 @@
 //! | f | `floor` | what b must reach for the row to be among the best k seen so far |
 //!
 //! Steps, for a block of up to 16 queries per register and some 256 rows (`tile`):
-//! 1. The block is turned so that a register holds one coordinate of its queries, and the rows are read as they lie:
-//!    the product of a query and a row is a sum of D terms in a lane. A dozen rows at once keep their sums in registers;
-//!    blocks and rows stay in the caches, so that the rows come from memory once per 256 queries.
+//! 1. The block is turned so that a register holds one coordinate of its queries, and the rows are laid out in tiles, once
+//!    per 256 queries: the product of a query and a row is a sum of D terms in a lane. A dozen rows at once keep their
+//!    sums in registers; blocks and tiles stay in the caches.
 //! 2. b = product · scale + offset of the row, where scale and offset make it cosine, product or distance, and add what
 //!    the rounding may have taken (`prepare`). Lanes that reach their f go to the query's buffer; most never do.
 //! 3. A full buffer raises f to the k-th best lower bound and drops what is below; what cannot be told apart is scored
@@ -24,7 +24,8 @@
 //!
 //! One query alone cannot fill lanes: its products are summed 16 coordinates at a time, at the speed of the memory.
 //!
-//! Cost: n D products per query, 12 bytes per row and some kilobytes per query in flight beside the vectors, which are not copied.
+//! Cost: n D products per query, 12 bytes per row and some kilobytes per query in flight beside the vectors, of which
+//! only the tiles at hand are copied.
 //! The error of a score is that of D 64-bit additions. Guarantee and its test: `answers_are_those_of_64_bit_brute_force`.
 //!
 //! Similarities are largest first, distances smallest first; equal scores in the order of rows. A vector of zeros has
