@@ -190,13 +190,26 @@ def test_an_estimate_counts_the_graph_and_prints():
     assert estimate(1000, 5000, is_weighted=True).graph == 1000 * 24 + 2 * 5000 * 12
     assert estimate(1000, 5000, is_directed=True, direction="out").graph == 1000 * 24 + 5000 * 4
     assert estimate(1000, 5000, is_directed=True, direction="in").graph == 1000 * 32 + 2 * 5000 * 4
-    assert (plain.total, plain.least) == (
-        plain.graph + plain.vectors + plain.working,
-        plain.graph + plain.least_limit,
-    )
+    assert estimate(1000, 5000, n_features=50).graph == plain.graph + 1000 * 50 * 4
+    assert estimate(1000, 5000, n_features=50).working == plain.working + 50 * 128
+    held = plain.graph + plain.vectors
+    assert (plain.total, plain.least) == (held + plain.working, held + plain.least_limit)
+    file = estimate(1000, 5000, to_file=True)
+    assert (file.total, file.least) == (file.graph + file.working, file.graph + file.least_limit)
+    assert file.working > plain.working  # vectors in a file serve as no room on the way
     lines = str(estimate(50_000_000, 500_000_000)).splitlines()
     assert lines[1] == "vectors                 25,600.0 MB"
+    lines = str(estimate(50_000_000, 500_000_000, to_file=True)).splitlines()
+    assert lines[1] == "vectors, in a file      25,600.0 MB"
     with pytest.raises(InvalidArgumentError, match="`n_edges` must be at least 0, got -1"):
         estimate(5, -1)
     with pytest.raises(InvalidArgumentError, match="`dim` must be at least 1"):
         estimate(5, 1, 0)
+
+
+def test_the_estimate_for_a_file_is_that_of_a_run_into_one(g, tmp_path):
+    for dim in (16, 100):
+        least = gr.embedding.estimate_memory(g.n_nodes, g.n_edges, dim, to_file=True).least_limit
+        with pytest.raises(InvalidArgumentError, match=f"at least {least:,} bytes"):
+            gr.fastrp(g, dim, memory_limit=least - 1, out=tmp_path / "v.npy")
+        assert len(gr.fastrp(g, dim, memory_limit=least, out=tmp_path / "v.npy")) == 301

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from graphrank import _core
 from graphrank._convert import as_graph
 from graphrank._embedding import Embedding
+from graphrank._fastrp_memory import refuse_what_cannot_fit
 from graphrank._fastrp_params import FastRPParams, Preset, Sparsity, fastrp_params
 from graphrank._kept_powers import KeptPowers, Nodes
 from graphrank._node_features import node_features
@@ -134,10 +135,13 @@ def fastrp(
         If an argument is out of range, or ``features`` and ``feature_ratio`` do not go together.
     InvalidDataError
         If a feature is null, NaN or infinite, or a node has no row in ``features`` or more than one.
+    InvalidTypeError
+        If ids are Python objects that are not known by their value in every process: others than numbers, texts, dates,
+        enums, and tuples and frozen sets of them.
     NodeNotFoundError
         If ``features`` has a row for an id that is not a node.
     OutOfMemoryError
-        If the vectors do not fit into memory.
+        If it needs more memory than is free; the message names what would need less.
 
     Notes
     -----
@@ -200,14 +204,16 @@ def embed(
     if path is not None:
         check_vector_file(path, graph._index.ids)
     _check_features_and_ratio(features, params.feature_ratio)
+    if keep_powers:
+        _check_keep(params, memory_limit)
+    refuse_what_cannot_fit(
+        graph.n_nodes, graph.is_weighted, params, memory_limit, path is not None, keep_powers
+    )
     rows, feature_keys = (
         (None, None) if features is None else node_features(graph._nodes, graph._index, features)
     )
     nodes = (node_keys(graph._index.ids), rows, feature_keys)
-    kept = None
-    if keep_powers:
-        _check_keep(params, memory_limit)
-        kept = kept_powers(graph, nodes, params, features, how)
+    kept = kept_powers(graph, nodes, params, features, how) if keep_powers else None
 
     def fill(vectors: NDArray[Any]) -> None:
         if kept is not None:

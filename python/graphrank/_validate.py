@@ -77,11 +77,13 @@ def positive_int(name: str, value: Any) -> int:
 
 
 def int_from(least: int, name: str, value: Any) -> int:
-    """``value`` as an int of at least ``least``."""
+    """``value`` as an int of at least ``least`` that fits into 64 bits."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InvalidTypeError(f"`{name}` must be a whole number, got {value!r} ({type(value).__name__})")
     if value < least:
         raise InvalidArgumentError(f"`{name}` must be at least {least}, got {value!r}")
+    if value >= 2**63:
+        raise InvalidArgumentError(f"`{name}` must be below 2**63, got {value!r}")
     return int(value)
 
 

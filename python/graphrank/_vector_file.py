@@ -50,7 +50,7 @@ def fill_memory(shape: tuple[int, int], dtype: str, fill: _Fill) -> Vectors:
     except (MemoryError, ValueError) as error:
         n_bytes = shape[0] * shape[1] * np.dtype(dtype).itemsize
         raise OutOfMemoryError(
-            f"out of memory: the vectors need {n_bytes} bytes; `out` writes them to a file instead"
+            f"out of memory: the vectors need {n_bytes:,} bytes; `out` writes them to a file instead"
         ) from error
     fill(vectors)
     vectors.flags.writeable = False

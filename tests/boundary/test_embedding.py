@@ -97,8 +97,59 @@ g = gr.Graph.from_edges((np.arange(n), np.roll(np.arange(n), 1)))
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 gr.fastrp(g, 20_000)
 """
-    ended = probe(code).check_refused("OutOfMemoryError", str(100_000 * 20_000 * 4), "`out`")
+    ended = probe(code).check_refused("OutOfMemoryError", f"{100_000 * 20_000 * 4:,}", "`out`")
     assert "MemoryError" in ended.bases
+
+
+TOO_LARGE = {
+    "alone": ("", "`out`", "`dtype`", "`state`"),
+    "into a file": ("out='v.npy'", "`memory_limit` (from", "`state`"),
+    "with powers": ("keep_powers=True", "no `keep_powers`"),
+    "in half": ("dtype='float16', state='float16', memory_limit=30_000_000", "`out`"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_LARGE)
+def test_what_is_larger_than_the_free_memory_is_refused_before_it_is_begun(probe, case):
+    """Linux would give the arrays out, and end the process that writes to them."""
+    options, *words = TOO_LARGE[case]
+    code = f"""
+from graphrank import _fastrp_memory
+n = 400_000
+g = gr.Graph.from_edges((np.arange(n), np.roll(np.arange(n), 1)))
+_fastrp_memory.free_memory = lambda: 300 << 20
+assert gr.fastrp(g, 64).vectors.any()
+def never(*_):
+    raise AssertionError("begun")
+core.fastrp = core.EmbeddingPowers = np.empty = never
+gr.fastrp(g, 512, {options})
+"""
+    probe(code).check_refused(
+        "OutOfMemoryError", "`dim` = 512 for 400,000 nodes", "314,572,800 are free", *words
+    )
+
+
+@pytest.mark.parametrize("options", ["", "dtype='float16'", "memory_limit={least}", "refine=1"])
+def test_an_estimate_is_what_the_process_takes(probe, options):
+    code = """
+def now(key):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(key))
+n = 150_000
+g = gr.Graph.from_edges((np.arange(n), np.roll(np.arange(n), 1)), directed=False)
+gr.fastrp(([0], [1]), 2)
+chosen = dict({options})
+estimate = gr.embedding.estimate_memory(n, n, **chosen)
+limit = estimate.least_limit if {is_least} else None
+before = now("VmRSS")
+emb = gr.fastrp(g, memory_limit=limit, **chosen)
+result = now("VmHWM") - before, estimate.vectors + (limit or estimate.working)
+"""
+    is_least = "least" in options
+    code = code.replace("{options}", "" if is_least else options).replace("{is_least}", str(is_least))
+    taken, estimated = eval(probe(code, limit=30).check_done().value)  # noqa: S307
+    assert taken < 1.05 * estimated
+    assert taken > estimated / 1.4
 
 
 def test_a_full_disk_is_an_error_and_not_a_signal(probe):

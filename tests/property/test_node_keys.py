@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import UUID
 
+import networkx as nx
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +18,7 @@ from hypothesis import strategies as st
 
 import graphrank as gr
 from graphrank._node_keys import node_keys
+from graphrank.exceptions import InvalidTypeError
 
 WIDTHS = [pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Int128]
 WIDTHS += [pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64]
@@ -65,9 +72,44 @@ def test_times_are_the_integers_they_are_stored_as():
     assert node_keys(pl.Series([True, False])).tolist() == [1, 0]
 
 
-def test_python_objects_are_known_by_their_repr():
-    objects = pl.Series([(1, 2), "a", 7], dtype=pl.Object)
-    assert np.array_equal(node_keys(objects), node_keys(pl.Series(["(1, 2)", "'a'", "7"])))
+class Colour(Enum):
+    RED = object()
+    BLUE = object()
+
+
+class Point(NamedTuple):
+    x: int
+    y: object
+
+
+TEXTS = {
+    (1, 2): "(1, 2)",
+    "it's": '"it\'s"',
+    7: "7",
+    True: "1",
+    (): "()",
+    (b"a",): "(b'a',)",
+    ("a", (1.5, None)): "('a', (1.5, None))",
+    (np.int64(-1), np.float64(0.5), np.str_("a"), np.bool_(1)): "(-1, 0.5, 'a', 1)",
+    Point(1, 2): "(1, 2)",
+    frozenset(["b", "a", 10, (2,)]): "frozenset({'a', 'b', (2,), 10})",
+    Colour.BLUE: "Colour.BLUE",
+    dt.datetime(2026, 1, 2, 3, tzinfo=dt.timezone.utc): "datetime(2026-01-02 03:00:00+00:00)",
+    (dt.date(2026, 1, 2), Decimal("1.0"), Fraction(2, 6)): "(date(2026-01-02), Decimal(1.0), Fraction(1/3))",
+    UUID(int=1): "UUID(00000000-0000-0000-0000-000000000001)",
+}
+
+
+def test_python_objects_are_known_by_their_value():
+    objects = pl.Series(list(TEXTS), dtype=pl.Object)
+    assert np.array_equal(node_keys(objects), node_keys(pl.Series(list(TEXTS.values()))))
+
+
+@pytest.mark.parametrize("id", [object(), (1, ("a", object())), frozenset([print]), pl.Int8(), Point])
+def test_objects_that_are_others_in_the_next_process_are_refused(id):
+    graph = gr.Graph.from_networkx(nx.Graph([(id, "other")]))
+    with pytest.raises(InvalidTypeError, match="make the nodes strings, integers or tuples"):
+        gr.fastrp(graph, 4)
 
 
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt32, pl.Int64, pl.Int128])
