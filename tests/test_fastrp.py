@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import networkx as nx
 import numpy as np
 import polars as pl
@@ -68,6 +70,23 @@ def test_ids_lead_to_vectors(g):
         emb.vector("007")
     with pytest.raises(InvalidArgumentError, match="one id, got 2"):
         emb.vector(["0001", "0002"])
+
+
+def test_it_is_a_collection_of_ids(g):
+    emb = gr.fastrp(g, 8)
+    assert list(emb) == g.nodes["id"].to_list()
+    assert "0007" in emb
+    assert [id for id in ("007", 7, None, 0.5, ("0007",), ["0007"]) if id in emb] == []
+    for ids in (pl.Series([5, 3, 2**40]), pl.Series([0, 1, 2], dtype=pl.UInt8)):
+        numbered = gr.fastrp((ids, ids.reverse()), 2)
+        assert all(id in numbered for id in [*ids, np.int64(ids[0])])
+        assert [id in numbered for id in (4, -1, 2**70, "3", True, 3.5)] == [False] * 6
+    pairs = gr.fastrp(gr.Graph.from_networkx(nx.Graph([((1, 2), "a")])), 2)
+    assert [id in pairs for id in ((1, 2), "a", (2, 1), ["a"], 1)] == [True, True, False, False, False]
+    days = pl.Series([date(2026, 1, 1), date(2026, 1, 2)])
+    assert [id in gr.fastrp((days, days), 2) for id in (days[1], date(2025, 1, 1))] == [True, False]
+    chosen = gr.fastrp((pl.Series(["a", "b"], dtype=pl.Enum(["b", "a", "c"])), ["b", "a"]), 2)
+    assert [id in chosen for id in ("a", "c", "d")] == [True, False, False]
 
 
 def test_the_table_holds_ids_and_the_very_vectors(g):

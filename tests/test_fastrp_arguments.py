@@ -220,9 +220,7 @@ def test_the_core_trusts_no_array(g):
         out = np.empty((301, 4), np.float32) if out is None else out
         core_fastrp(
             g._inner,
-            keys,
-            features,
-            feature_keys,
+            (keys, features, feature_keys),
             4,
             *rest,
             ratio,

@@ -301,11 +301,12 @@ class NeighborSearch:
     def n_bytes(self) -> int:
         """Beside the vectors."""
 
+# keys of nodes, features (n_nodes, n_features) or None, keys of the features or None
+_Nodes: TypeAlias = tuple[_U64, _F32 | None, _U64 | None]
+
 def fastrp(
     graph: Graph,
-    keys: _U64,
-    features: _F32 | None,
-    feature_keys: _U64 | None,
+    nodes: _Nodes,
     dim: int,
     weights: list[float],
     normalization_strength: float,
@@ -322,10 +323,7 @@ def fastrp(
     is_file: bool,
     how: _How,
 ) -> None:
-    """Writes a vector per node into ``out``, of shape (n_nodes, dim) and contiguous; uint16 are the bits of float16.
-
-    ``keys`` name the nodes and ``feature_keys`` the columns of ``features``, of shape (n_nodes, n_features).
-    """
+    """Writes a vector per node into ``out``, of shape (n_nodes, dim) and contiguous; uint16 are the bits of float16."""
 
 def fastrp_memory(
     n_nodes: int,
@@ -341,9 +339,6 @@ def fastrp_memory(
     state: str,
 ) -> tuple[int, int]:
     """Bytes beside the graph and the result: as chosen without a limit, and the least that a limit may be."""
-
-# keys of nodes, features (n_nodes, n_features) or None, keys of the features or None
-_Nodes: TypeAlias = tuple[_U64, _F32 | None, _U64 | None]
 
 @final
 class EmbeddingPowers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -39,6 +39,9 @@ _DTYPES = {"float32": np.float32, "float16": np.float16}
 class Embedding:
     """A vector for every node of a graph.
 
+    ``len``, ``in`` and ``for`` are about ids, and brackets lead from ids to vectors. NumPy takes an embedding for the
+    array of its vectors.
+
     Attributes
     ----------
     vectors
@@ -49,7 +52,9 @@ class Embedding:
     params
         What the embedding was made with, by the names of the arguments of :func:`graphrank.fastrp`.
     isolated
-        The ids whose vector is zero because they have no neighbours, in the order of the rows.
+        The ids whose vector is zero because they have no neighbours, in the order of the rows. Others can be zero too:
+        where ``direction`` lets every walk end before the first weighted power, or where the entries of few columns
+        are 0 or cancel; ``~vectors.any(axis=1)`` is true for all of them.
     graph
         The graph they were made from; None if the embedding was loaded without it.
 
@@ -61,6 +66,8 @@ class Embedding:
     (3, 4)
     >>> emb["ann"].shape, emb[["cat", "ann"]].shape
     ((1, 4), (2, 4))
+    >>> "bob" in emb, list(emb)
+    (True, ['ann', 'bob', 'cat'])
     """
 
     vectors: Vectors
@@ -87,6 +94,14 @@ class Embedding:
     def __len__(self) -> int:
         """Number of nodes."""
         return len(self.ids)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The ids, in the order of the rows."""
+        return iter(self.ids)
+
+    def __contains__(self, id: object) -> bool:
+        """Whether ``id`` has a vector."""
+        return id in self._index
 
     @cached_property
     def _index(self) -> NodeIndex:

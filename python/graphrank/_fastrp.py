@@ -240,7 +240,7 @@ def _compute(
 ) -> None:
     _core.fastrp(
         graph._inner,
-        *nodes,
+        nodes,
         params.dim,
         list(params.weights),
         params.normalization_strength,

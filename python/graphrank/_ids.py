@@ -59,6 +59,18 @@ class NodeIndex:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __contains__(self, id: object) -> bool:
+        """Whether ``id`` is a node; what cannot be an id is none."""
+        if type(id) is int and self._is_range:
+            return 0 <= id < len(self)
+        try:
+            if self.dtype == pl.Object:
+                return id in self._code_of
+            code = self.find(self.cast(as_id_column([id], "id"), "id"))
+        except (InvalidDataError, InvalidTypeError, TypeError):
+            return False
+        return bool(code[0] != MISSING)
+
     @property
     def dtype(self) -> pl.DataType:
         """The Polars dtype of the ids."""

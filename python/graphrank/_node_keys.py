@@ -45,7 +45,14 @@ __all__ = ["node_keys", "text_keys"]
 _STEP = 1 << 16
 """Texts that are taken out of a column at a time: some megabytes."""
 
-_LITERAL = (str, bytes, int, float, complex, type(None))
+_LITERAL: dict[type, Callable[[Any], str]] = {
+    str: str.__repr__,
+    bytes: bytes.__repr__,
+    int: int.__repr__,
+    float: float.__repr__,
+    complex: complex.__repr__,
+    type(None): repr,
+}
 """Values of these types, and of types derived from them, are written as Python writes them."""
 
 _NAMED = (dt.date, dt.time, dt.datetime, dt.timedelta, Decimal, Fraction, UUID)
@@ -83,9 +90,9 @@ def _object_text(id: Any) -> str:
     """A text that equal values share in every process; that of tuples of numbers and texts is their ``repr``."""
     if isinstance(id, (np.integer, np.bool_)):
         id = id.item()
-    for kind in _LITERAL:
+    for kind, text in _LITERAL.items():
         if isinstance(id, kind):
-            return kind.__repr__(id)
+            return text(id)
     if isinstance(id, tuple):
         return f"({', '.join(map(_object_text, id))}{',' * (len(id) == 1)})"
     if isinstance(id, frozenset):

@@ -82,7 +82,7 @@ def int_from(least: int, name: str, value: Any) -> int:
         raise InvalidTypeError(f"`{name}` must be a whole number, got {value!r} ({type(value).__name__})")
     if value < least:
         raise InvalidArgumentError(f"`{name}` must be at least {least}, got {value!r}")
-    if value >= 2**63:
+    if int(value) >= 2**63:
         raise InvalidArgumentError(f"`{name}` must be below 2**63, got {value!r}")
     return int(value)
 

@@ -105,18 +105,8 @@ impl PyDynamicPpr {
         rule: &str,
         how: RunOpts,
     ) -> PyResult<Refused> {
-        let update = EdgeUpdate {
-            delete: EdgeEnds {
-                src: slice(&delete_src, "delete_src")?,
-                dst: slice(&delete_dst, "delete_dst")?,
-            },
-            insert: EdgeEnds {
-                src: slice(&insert_src, "insert_src")?,
-                dst: slice(&insert_dst, "insert_dst")?,
-            },
-            weights: optional_slice(weight.as_ref(), "weight")?,
-            duplicates: duplicates(py, rule)?,
-        };
+        let (delete, insert) = ([&delete_src, &delete_dst], [&insert_src, &insert_dst]);
+        let update = edge_update(py, delete, insert, weight.as_ref(), rule)?;
         self.run(py, how, usize::MAX, "updating scores", |ppr, exec| refused(ppr.update(&update, exec)))
     }
 
@@ -166,6 +156,22 @@ impl PyDynamicPpr {
     fn sizes(&self, py: Python<'_>, how: RunOpts) -> PyResult<(usize, u64, usize)> {
         self.run(py, how, 0, "reading sizes", |ppr, _| Ok((ppr.n_edges(), ppr.n_pushed(), ppr.n_bytes())))
     }
+}
+
+/// Edges to delete and to insert, by their sources and targets.
+fn edge_update<'a>(
+    py: Python<'_>,
+    delete: [&'a PyReadonlyArray1<'_, u32>; 2],
+    insert: [&'a PyReadonlyArray1<'_, u32>; 2],
+    weight: Option<&'a PyReadonlyArray1<'_, f64>>,
+    rule: &str,
+) -> PyResult<EdgeUpdate<'a>> {
+    Ok(EdgeUpdate {
+        delete: EdgeEnds { src: slice(delete[0], "delete_src")?, dst: slice(delete[1], "delete_dst")? },
+        insert: EdgeEnds { src: slice(insert[0], "insert_src")?, dst: slice(insert[1], "insert_dst")? },
+        weights: optional_slice(weight, "weight")?,
+        duplicates: duplicates(py, rule)?,
+    })
 }
 
 /// A row that cannot be carried out is an answer: Python names its ids.
@@ -242,18 +248,8 @@ impl PyDynamicIndex {
         rule: &str,
         how: RunOpts,
     ) -> PyResult<Refused> {
-        let update = EdgeUpdate {
-            delete: EdgeEnds {
-                src: slice(&delete_src, "delete_src")?,
-                dst: slice(&delete_dst, "delete_dst")?,
-            },
-            insert: EdgeEnds {
-                src: slice(&insert_src, "insert_src")?,
-                dst: slice(&insert_dst, "insert_dst")?,
-            },
-            weights: optional_slice(weight.as_ref(), "weight")?,
-            duplicates: duplicates(py, rule)?,
-        };
+        let (delete, insert) = ([&delete_src, &delete_dst], [&insert_src, &insert_dst]);
+        let update = edge_update(py, delete, insert, weight.as_ref(), rule)?;
         self.run(py, how, "updating index", |walks, exec| refused(walks.update(&update, exec)))
     }
 

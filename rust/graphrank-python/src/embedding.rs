@@ -12,6 +12,31 @@ use crate::run::{RunOpts, run};
 /// Columns that a sweep adds up in the few nanoseconds of a unit.
 const COLUMNS_PER_UNIT: usize = 64;
 
+/// What is known of nodes: keys, features, keys of the features.
+#[derive(FromPyObject)]
+pub(crate) struct NodeArrays<'py>(
+    PyReadonlyArray1<'py, u64>,
+    Option<PyReadonlyArray2<'py, f32>>,
+    Option<PyReadonlyArray1<'py, u64>>,
+);
+
+impl NodeArrays<'_> {
+    pub(crate) fn data(&self, py: Python<'_>) -> PyResult<NodeData<'_>> {
+        let features = match (&self.1, &self.2) {
+            // `as_slice` is content with columns that follow each other, too.
+            (Some(values), Some(_)) if !values.is_c_contiguous() => {
+                return Err(not_contiguous(py, "features"));
+            }
+            (Some(values), Some(keys)) => Some(Features {
+                values: values.as_slice().map_err(|_| not_contiguous(py, "features"))?,
+                keys: slice(keys, "feature_keys")?,
+            }),
+            _ => None,
+        };
+        Ok(NodeData { keys: slice(&self.0, "keys")?, features })
+    }
+}
+
 /// The caller's array for the vectors: 32-bit floats, or the bits of 16-bit ones.
 #[derive(FromPyObject)]
 pub(crate) enum VectorArray<'py> {
@@ -23,13 +48,11 @@ pub(crate) enum VectorArray<'py> {
 
 /// Writes the embedding into `out`.
 #[pyfunction]
-#[pyo3(signature = (graph, keys, features, feature_keys, dim, weights, normalization_strength, self_influence, sparsity, normalize, refine, feature_ratio, direction, state, memory_limit, seed, out, is_file, how))]
+#[pyo3(signature = (graph, nodes, dim, weights, normalization_strength, self_influence, sparsity, normalize, refine, feature_ratio, direction, state, memory_limit, seed, out, is_file, how))]
 pub(crate) fn fastrp<'py>(
     py: Python<'py>,
     graph: &PyGraph,
-    keys: PyReadonlyArray1<'py, u64>,
-    features: Option<PyReadonlyArray2<'py, f32>>,
-    feature_keys: Option<PyReadonlyArray1<'py, u64>>,
+    nodes: NodeArrays<'py>,
     dim: usize,
     weights: Vec<f64>,
     normalization_strength: f64,
@@ -60,10 +83,7 @@ pub(crate) fn fastrp<'py>(
         memory_limit,
         seed,
     };
-    // `as_slice` is content with columns that follow each other, too.
-    if features.as_ref().is_some_and(|values| !values.is_c_contiguous()) {
-        return Err(not_contiguous(py, "features"));
-    }
+    let nodes = nodes.data(py)?;
     let (shape, is_row_after_row) = match &out {
         VectorArray::F32(out) => (out.dims(), out.is_c_contiguous()),
         VectorArray::F16(out) => (out.dims(), out.is_c_contiguous()),
@@ -71,14 +91,6 @@ pub(crate) fn fastrp<'py>(
     if !is_row_after_row || shape[1] != dim {
         return Err(not_contiguous(py, "out"));
     }
-    let features = match (&features, &feature_keys) {
-        (Some(values), Some(keys)) => Some(Features {
-            values: values.as_slice().map_err(|_| not_contiguous(py, "features"))?,
-            keys: slice(keys, "feature_keys")?,
-        }),
-        _ => None,
-    };
-    let nodes = NodeData { keys: slice(&keys, "keys")?, features };
     let mut output = match &mut out {
         VectorArray::F32(out) => {
             let values = out.as_slice_mut().map_err(|_| not_contiguous(py, "out"))?;

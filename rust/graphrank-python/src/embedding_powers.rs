@@ -1,37 +1,13 @@
 //! Kept powers of an embedding at the boundary.
 
-use graphrank::embedding::{Embedded, FastRpParams, Features, NodeData, Output, Powers};
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
+use graphrank::embedding::{Embedded, FastRpParams, Output, Powers};
+use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::convert::slice;
-use crate::embedding::{named_direction, not_contiguous};
+use crate::embedding::{NodeArrays, named_direction, not_contiguous};
 use crate::graph::PyGraph;
 use crate::run::{RunOpts, run};
-
-/// What is known of nodes: keys, features, keys of the features.
-#[derive(FromPyObject)]
-pub(crate) struct NodeArrays<'py>(
-    PyReadonlyArray1<'py, u64>,
-    Option<PyReadonlyArray2<'py, f32>>,
-    Option<PyReadonlyArray1<'py, u64>>,
-);
-
-impl NodeArrays<'_> {
-    fn data(&self, py: Python<'_>) -> PyResult<NodeData<'_>> {
-        let features = match (&self.1, &self.2) {
-            (Some(values), Some(_)) if !values.is_c_contiguous() => {
-                return Err(not_contiguous(py, "features"));
-            }
-            (Some(values), Some(keys)) => Some(Features {
-                values: values.as_slice().map_err(|_| not_contiguous(py, "features"))?,
-                keys: slice(keys, "feature_keys")?,
-            }),
-            _ => None,
-        };
-        Ok(NodeData { keys: slice(&self.0, "keys")?, features })
-    }
-}
 
 /// Powers that Python holds; they belong to one graph, which every call names.
 #[pyclass(name = "EmbeddingPowers", module = "graphrank._core", frozen)]
