@@ -299,6 +299,31 @@ def test_a_row_depends_on_ids_and_arcs_not_on_order_or_threads(chosen_threads):
             assert (again[first.ids].view(np.uint32) == first.vectors.view(np.uint32)).all()
 
 
+HOW = {
+    "defaults": {},
+    "in blocks, twice": {"dim": 100, "memory_limit": 8_000_000},
+    "all powers": {"weights": (1, 1, 1), "self_influence": 0.5, "normalization_strength": -0.5},
+    "16 bits": {"state": "float16", "dtype": "float16"},
+    "lengths as they are": {"normalize": False, "direction": "in"},
+    "features": {"features": np.arange(40_000.0).reshape(20_000, 2) / 4e4, "feature_ratio": 0.5},
+    "refined": {"refine": 1, "dim": 32},
+    "kept powers": {"keep_powers": True, "dim": 64},
+}
+
+
+@pytest.mark.parametrize("case", HOW)
+def test_threads_that_share_the_work_change_no_bit(case, chosen_threads):
+    """240,000 arcs: work for eight threads in units of 2**15 arcs, and too long for the calling thread alone."""
+    rng = np.random.default_rng(7)
+    ends = rng.integers(0, 20_000, (2, 120_000)) ** 2 // 20_000  # some have many neighbours
+    g = gr.Graph.from_edges((ends[0], ends[1]), nodes=np.arange(20_000))
+    answers = []
+    for threads in (1, 2, 5):
+        chosen_threads(threads)
+        answers.append(gr.fastrp(g, **HOW[case]).vectors.tobytes())
+    assert answers[0] == answers[1] == answers[2]
+
+
 def test_the_order_of_nodes_moves_rows_and_does_not_change_them():
     edges = friends()
     first = gr.fastrp(gr.Graph.from_edges(edges, directed=False), 32)
