@@ -23,6 +23,7 @@ METRICS = ["cosine", "dot", "l2"]
 RNG = np.random.default_rng(0)
 POINTS = RNG.standard_normal((500, 24)).astype(np.float32)
 NAMES = pl.Series([f"n{i:03}" for i in range(500)])
+TABLE = pl.DataFrame([NAMES.alias("node"), pl.Series("embedding", POINTS)])
 
 
 def brute_force(points, queries, k, metric, is_allowed=None, *, exclude_self):
@@ -66,6 +67,33 @@ def test_vectors_as_queries_are_called_by_their_number_and_have_no_self(metric):
     rows, _ = brute_force(POINTS, queries, 3, metric, exclude_self=False)
     assert answer["query"].unique(maintain_order=True).to_list() == list(range(60))
     assert as_lists(answer, "node") == rows.tolist()
+
+
+def test_every_kind_of_vectors_can_be_asked_with():
+    queries = POINTS[100:104].copy()
+    column = pl.Series("embedding", queries)
+    wanted = gr.knn(TABLE, 3, queries=queries)
+    for same in (queries.astype(np.float64), column, column.to_list(), column.arr.to_list()):
+        assert_frame_equal(gr.knn(TABLE, 3, queries=same), wanted)
+    named = wanted.with_columns(query=pl.Series(list("dbac")).gather(wanted["query"]))
+    table = pl.DataFrame({"node": list("dbac"), "embedding": column})
+    for same in (table, table.lazy(), SimpleNamespace(vectors=queries, ids=table["node"])):
+        assert_frame_equal(gr.knn(TABLE, 3, queries=same), named)
+
+
+def test_one_vector_of_fractions_is_one_query():
+    wanted = gr.knn(TABLE, 3, queries=POINTS[100:101])
+    one = POINTS[100]
+    for same in (one, one.astype(np.float64), one.tolist(), tuple(one.tolist()), pl.Series(one)):
+        assert_frame_equal(gr.knn(TABLE, 3, queries=same), wanted)
+    half = POINTS[100].astype(np.float16)
+    assert_frame_equal(
+        gr.knn(TABLE, 3, queries=half), gr.knn(TABLE, 3, queries=half[None].astype(np.float32))
+    )
+    assert gr.knn(POINTS, 1, queries=np.array([5, 3]))["query"].to_list() == [5, 3], "integers are ids"
+    objects = SimpleNamespace(vectors=POINTS, ids=pl.Series([(i, "x") for i in range(500)], dtype=pl.Object))
+    assert gr.knn(objects, 1, queries=one, exclude_self=False)["score"].to_list() == [1.0]
+    assert gr.knn(objects, 1, queries=[(3, "x")], exclude_self=False)["node"].to_list() == [(3, "x")]
 
 
 def test_a_vector_is_nearest_to_itself_unless_it_is_left_out():
@@ -142,16 +170,62 @@ def test_zero_vectors_are_like_everything():
     assert as_lists(answer, "score") == [[0, 0, 0], [0, 0, -1], [0, 0, -1], [0, 0, 0]]
 
 
-def test_the_answer_does_not_depend_on_threads(chosen_threads):
-    points = np.round(RNG.standard_normal((3_000, 16)), 1)
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_answer_does_not_depend_on_threads(chosen_threads, metric):
+    # Few distinct numbers make ties. Many queries are cut into units of 256, a few into units of 16,384 rows.
+    many = np.round(RNG.standard_normal((3_000, 16)), 1)
+    wide = np.tile(np.round(RNG.standard_normal((20_000, 16)), 0), (4, 1))
     answers = []
     for n_threads in (1, 2, 5):
         chosen_threads(n_threads)
-        answers.append(gr.knn(points, k=20, metric="l2"))
-    assert all(answer.equals(answers[0]) for answer in answers)
+        answers.append(
+            (
+                gr.knn(many, k=20, metric=metric),
+                gr.knn(wide, k=20, metric=metric, queries=[7]),
+                gr.knn(wide, k=20, metric=metric, queries=wide[:5] + 0.5, filter=np.arange(80_000) % 10 > 0),
+            )
+        )
+    assert all(a.equals(b) for answer in answers for a, b in zip(answer, answers[0], strict=True))
 
 
-TABLE = pl.DataFrame([NAMES.alias("node"), pl.Series("embedding", POINTS)])
+def test_copies_far_apart_come_in_the_order_of_their_rows():
+    few = RNG.standard_normal((10, 16)).astype(np.float32)
+    rows = RNG.integers(10, size=70_000)
+    for metric in ("cosine", "l2"):
+        answer = gr.knn(few[rows], 100, queries=[69_999], metric=metric)
+        copies = np.flatnonzero(rows == rows[69_999])
+        assert answer["node"].to_list() == copies[copies != 69_999][:100].tolist()
+        assert answer["score"].unique().to_list() == [0.0 if metric == "l2" else 1.0]
+
+
+def test_an_id_that_is_not_allowed_can_be_asked_for():
+    allowed = np.arange(500) > 250
+    answer = gr.knn(POINTS, 3, queries=[3, 300], filter=allowed)
+    rows, _ = brute_force(POINTS, POINTS, 3, "cosine", allowed, exclude_self=True)
+    assert as_lists(answer, "node") == rows[[3, 300]].tolist()
+
+
+def test_copies_of_a_vector_are_neighbours_of_it():
+    points = np.repeat(POINTS[:3], 4, axis=0)
+    answer = gr.knn(points, 3, queries=[4, 5])
+    assert as_lists(answer, "node") == [[5, 6, 7], [4, 6, 7]]
+    assert answer["score"].to_list() == [1.0] * 6
+
+
+def test_vectors_on_disk_need_not_be_read_first(tmp_path):
+    g = gr.Graph.from_edges((np.arange(40), (np.arange(40) * 7 + 1) % 40))
+    wanted = gr.knn(gr.fastrp(g, 8), 3)
+    gr.fastrp(g, 8, out=tmp_path / "vectors.npy")
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    assert_frame_equal(gr.knn(mapped, 3), wanted)
+    gr.fastrp(g, 8, out=tmp_path / "vectors.parquet")
+    for table in (
+        pl.read_parquet(tmp_path / "vectors.parquet"),
+        pl.scan_parquet(tmp_path / "vectors.parquet"),
+    ):
+        assert_frame_equal(gr.knn(table, 3), wanted)
+
+
 NAN = POINTS.copy()
 NAN[7, 3] = np.nan
 BAD = {
@@ -167,11 +241,58 @@ BAD = {
         POINTS,
         {"queries": np.full((1, 24), np.inf)},
     ),
+    "one narrow query": (
+        InvalidArgumentError,
+        "one vector of 3 numbers, these",
+        POINTS,
+        {"queries": POINTS[0, :3]},
+    ),
+    "queries of three dimensions": (
+        InvalidArgumentError,
+        "2 dimensions",
+        POINTS,
+        {"queries": np.ones((1, 1, 24))},
+    ),
+    "a null in a query": (
+        InvalidDataError,
+        "`queries`, row 0: holds a null",
+        POINTS[:, :2],
+        {"queries": [0.5, None]},
+    ),
+    "a table of ids": (
+        InvalidTypeError,
+        "no column 'embedding'; the columns are 'node'; give the column of ids, as in queries=table['node']",
+        TABLE,
+        {"queries": TABLE.select("node")},
+    ),
+    "a table as a filter": (
+        InvalidTypeError,
+        "got a DataFrame; give the column of ids, as in filter=table['node']",
+        TABLE,
+        {"filter": TABLE.select("node")},
+    ),
+    "a lazy table as a filter": (
+        InvalidTypeError,
+        "got a LazyFrame; give the column of ids, as in filter=table.collect()['node']",
+        TABLE,
+        {"filter": TABLE.lazy()},
+    ),
+    "an expression as a filter": (
+        InvalidTypeError,
+        "got a Expr",
+        TABLE,
+        {"filter": pl.col("node") == "n001"},
+    ),
     "narrow queries": (InvalidArgumentError, "24, got 3", POINTS, {"queries": np.ones((2, 3))}),
-    "an unknown id": (NodeNotFoundError, "`queries`: 500", POINTS, {"queries": [3, 500]}),
+    "an unknown id": (
+        NodeNotFoundError,
+        "`queries`: 500 is not a node of these vectors",
+        POINTS,
+        {"queries": [3, 500]},
+    ),
     "an unknown name": (NodeNotFoundError, "did you mean 'n", TABLE, {"queries": "n01"}),
     "an unknown id allowed": (NodeNotFoundError, "`filter`: -1", POINTS, {"filter": [-1]}),
-    "ids of another kind": (InvalidTypeError, "`queries` holds", POINTS, {"queries": ["a"]}),
+    "ids of another kind": (InvalidTypeError, "ids of these vectors are Int64", POINTS, {"queries": ["a"]}),
     "a set of queries": (InvalidTypeError, "no order", POINTS, {"queries": {1, 2}}),
     "a short mask": (InvalidArgumentError, "500, got 2", POINTS, {"filter": [True, False]}),
     "a mask with a null": (InvalidDataError, "row 1: got null", POINTS[:2], {"filter": [True, None]}),
@@ -203,6 +324,12 @@ BAD = {
         InvalidTypeError,
         "arrays of numbers",
         pl.DataFrame({"node": [1], "embedding": [1.0]}),
+        {},
+    ),
+    "ids that are fractions": (
+        InvalidTypeError,
+        "cannot be ids",
+        pl.DataFrame({"node": [0.5], "embedding": [[1.0]]}),
         {},
     ),
     "an id twice": (

@@ -19,6 +19,7 @@ from graphrank.exceptions import (
     InvalidDataError,
     InvalidTypeError,
     MissingDependencyError,
+    NodeNotFoundError,
     TimedOutError,
 )
 
@@ -92,6 +93,28 @@ def test_auto_reads_where_reading_is_faster():
     assert not is_walked(50_000, 100)
     assert is_walked(1_000_000, 1, n_allowed=100_000)
     assert not is_walked(1_000_000, 1, n_allowed=10_000)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("scale", [1e-40, 5e37])
+def test_no_unit_of_the_numbers_blinds_the_graph(tmp_path, metric, scale):
+    points = (POINTS * scale).astype(np.float32)
+    index = NeighborIndex.build(points, metric=metric, method="ann")
+    assert index.recall.value > 0.9
+    index.save(tmp_path / "index")
+    again = NeighborIndex.load(tmp_path / "index")
+    asked = points[:50] * np.float32(0.9)
+    found, truth = again.query(asked, 8, method="ann"), gr.knn(points, 8, queries=asked, metric=metric)
+    assert found.join(truth, on=["query", "node", "score"], how="semi").height > 0.9 * truth.height
+
+
+def test_an_index_takes_one_vector_and_names_itself_in_messages():
+    index = NeighborIndex.build(TABLE, method="ann")
+    for method in ("exact", "ann"):
+        one = index.query(POINTS[3], 1, method=method)
+        assert one.rows() == [(0, "n3", 1.0, 1)]
+    with pytest.raises(NodeNotFoundError, match="'x' is not a node of these vectors"):
+        index.query("x")
 
 
 def test_the_same_vectors_make_the_same_index():

@@ -22,7 +22,10 @@ from graphrank.exceptions import CorruptFileError
 __all__ = ["Hnsw"]
 
 _BATCH = 128
-"""Vectors, or queries, between two looks at the clock: about a tenth of a second."""
+"""Vectors that are added between two looks at the clock: about a tenth of a second."""
+
+_CANDIDATES = 1 << 14
+"""Candidates that searches keep between two looks at the clock: as long."""
 
 _METRICS = {"cosine": "ip", "dot": "ip", "l2": "l2sq"}
 """Cosines are products of vectors of length 1; a vector of zeros stays one, and is like everything."""
@@ -36,9 +39,10 @@ class Hnsw:
     ``expansion`` is how many candidates a search keeps: more find more and take longer.
     """
 
-    def __init__(self, inner: Any, metric: str) -> None:
+    def __init__(self, inner: Any, metric: str, matrix: NDArray[Any]) -> None:
         self._inner = inner
         self._metric = metric
+        self._shift = 0 if metric == "cosine" else _shift(matrix)
 
     @classmethod
     def build(cls, matrix: NDArray[Any], metric: str, how: How) -> Hnsw:
@@ -51,24 +55,27 @@ class Hnsw:
             expansion_add=128,
             enable_key_lookups=False,
         )
-        graph = cls(inner, metric)
+        graph = cls(inner, metric, matrix)
         with ThreadPoolExecutor(1) as worker:
-            for start, end in _batches(len(matrix), "building index", how):
+            for start, end in _batches(len(matrix), _BATCH, "building index", how):
                 keys = np.arange(start, end, dtype=np.uint64)
-                worker.submit(inner.add, keys, graph._prepared(matrix[start:end]), threads=1).result()
+                vectors = (
+                    _unit(matrix[start:end]) if metric == "cosine" else graph._shifted(matrix[start:end])
+                )
+                worker.submit(inner.add, keys, vectors, threads=1).result()
         return graph
 
     @classmethod
-    def from_bytes(cls, saved: NDArray[np.uint8], metric: str, shape: tuple[int, ...], file: str) -> Hnsw:
-        """What :meth:`to_bytes` wrote, used where it lies in ``file``; over a matrix of that shape."""
+    def from_bytes(cls, saved: NDArray[np.uint8], metric: str, matrix: NDArray[Any], file: str) -> Hnsw:
+        """What :meth:`to_bytes` wrote, used where it lies in ``file``; over that matrix."""
         usearch = import_optional("usearch.index", _WHY)
         try:
             inner = usearch.Index.restore(saved, view=True, enable_key_lookups=False)
         except (ValueError, RuntimeError) as error:
             raise CorruptFileError(f"{file!r}: usearch cannot read the graph: {error}") from error
-        if inner is None or (inner.size, inner.ndim) != shape:
+        if inner is None or (inner.size, inner.ndim) != matrix.shape:
             raise CorruptFileError(f"{file!r}: the graph does not fit the vectors")
-        return cls(inner, metric)
+        return cls(inner, metric, matrix)
 
     def to_bytes(self) -> NDArray[np.uint8]:
         """The graph in the library's own format."""
@@ -80,9 +87,11 @@ class Hnsw:
         """About the ``n`` nearest rows of each query: offsets, and rows."""
         offsets = np.zeros(len(queries) + 1, dtype=np.uint64)
         rows = [np.empty(0, dtype=np.uint32)]
+        batch = max(_CANDIDATES // max(self.expansion, n), 1)
+        prepared = self._shifted if self.is_distance else _unit
         with ThreadPoolExecutor(1) as worker:
-            for start, end in _batches(len(queries), "nearest neighbours", how):
-                asked = self._prepared(queries[start:end])
+            for start, end in _batches(len(queries), batch, "nearest neighbours", how):
+                asked = prepared(queries[start:end])
                 found = worker.submit(self._inner.search, asked, n, threads=1).result()
                 # One query is answered by another type.
                 keys: NDArray[np.uint64] = np.atleast_2d(found.keys)
@@ -91,14 +100,9 @@ class Hnsw:
                 rows.append(keys[np.arange(keys.shape[1]) < counts[:, None]].astype(np.uint32))
         return np.cumsum(offsets, dtype=np.uint64), np.concatenate(rows)
 
-    def _prepared(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
-        vectors = matrix.view(np.float16) if matrix.dtype == np.uint16 else matrix
-        if self._metric != "cosine":
-            return np.asarray(vectors, dtype=np.float32)
-        wide: NDArray[np.float64] = vectors.astype(np.float64)
-        lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-        np.divide(wide, lengths, out=wide, where=lengths > 0)
-        return wide.astype(np.float32)
+    def _shifted(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
+        shifted: NDArray[np.float32] = np.ldexp(_singles(matrix), self._shift)
+        return shifted
 
     @property
     def expansion(self) -> int:
@@ -120,13 +124,32 @@ class Hnsw:
         return int(self._inner.memory_usage)
 
 
-def _batches(n: int, label: str, how: How) -> Iterator[tuple[int, int]]:
+def _singles(matrix: NDArray[Any]) -> NDArray[np.float32]:
+    return (matrix.view(np.float16) if matrix.dtype == np.uint16 else matrix).astype(np.float32, copy=False)
+
+
+def _shift(matrix: NDArray[Any]) -> int:
+    """The power of two that scales numbers to below 1: the library's 32-bit sums then neither overflow nor vanish."""
+    if matrix.dtype == np.uint16 or not matrix.size:
+        return 0  # sums of 16-bit floats do neither
+    return -int(np.frexp(max(matrix.max(), -matrix.min()))[1])
+
+
+def _unit(matrix: NDArray[Any]) -> NDArray[np.float32]:
+    """Vectors of length 1, in the same directions; zeros stay zeros."""
+    wide: NDArray[np.float64] = _singles(matrix).astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    np.divide(wide, lengths, out=wide, where=lengths > 0)
+    return wide.astype(np.float32)
+
+
+def _batches(n: int, size: int, label: str, how: How) -> Iterator[tuple[int, int]]:
     """Ranges of ``0 .. n - 1``; time limit and progress are looked at before each."""
     left = time_left(how)
-    for start in range(0, n, _BATCH):
+    for start in range(0, n, size):
         callback, _ = left()
         if callback is not None:
             callback(start, n, label)
-        yield start, min(start + _BATCH, n)
+        yield start, min(start + size, n)
     if how[0] is not None:
         how[0](n, n, label)

@@ -51,10 +51,13 @@ class NodeIndex:
     ----------
     ids
         Distinct ids without nulls; ``ids[code]`` is the id of node ``code``.
+    whose
+        What has these ids, for messages.
     """
 
-    def __init__(self, ids: pl.Series) -> None:
+    def __init__(self, ids: pl.Series, whose: str = "this graph") -> None:
         self.ids = ids.rename("id")
+        self._whose = whose
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -115,7 +118,7 @@ class NodeIndex:
             cast = column.cast(mine, strict=False)
             unchanged = cast.cast(theirs, strict=False) == column
             return cast.zip_with(unchanged, pl.Series([None], dtype=mine))
-        raise InvalidTypeError(f"`{what}` holds {theirs} values but the ids of this graph are {mine}")
+        raise InvalidTypeError(f"`{what}` holds {theirs} values but the ids of {self._whose} are {mine}")
 
     def find(self, wanted: pl.Series) -> NDArray[np.uint32]:
         """Code of every id in a column of this dtype; ``MISSING`` for nulls and for what is not a node."""
@@ -183,7 +186,7 @@ class NodeIndex:
         value = wanted[int(missing[0])]
         more = f" (and {missing.size - 1} more are not)" if missing.size > 1 else ""
         hint = did_you_mean(value, self.ids)
-        return NodeNotFoundError(f"`{what}`: {value!r} is not a node of this graph{more}{hint}")
+        return NodeNotFoundError(f"`{what}`: {value!r} is not a node of {self._whose}{more}{hint}")
 
 
 def as_id_column(ids: Any, what: str) -> pl.Series:

@@ -6,7 +6,6 @@ import warnings
 from typing import Any, get_args
 
 import polars as pl
-from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._approximate import Wanted, approximate, is_graph_worth_making, measured
@@ -26,7 +25,7 @@ def knn(
     emb_or_array: Any,
     k: int = 10,
     *,
-    queries: IntoIds | NDArray[Any] | None = None,
+    queries: IntoIds | Any = None,
     metric: Metric = "cosine",
     filter: Any = None,
     method: SearchMethod = "auto",
@@ -45,10 +44,12 @@ def knn(
     k
         Neighbours per query; there are fewer where fewer are allowed.
     queries
-        Ids whose neighbours to find, or vectors, as a 2-D array; None asks for those of every id.
+        Whose neighbours to find: ids; or vectors, as a 2-D array, anything else that ``emb_or_array`` can be, or one
+        vector of fractions. None asks for those of every id.
     metric
-        ``"cosine"`` of the angle between two vectors (0 if one of them is zero), their ``"dot"`` product, or ``"l2"``,
-        their Euclidean distance.
+        ``"cosine"`` of the angle between two vectors, their ``"dot"`` product, or ``"l2"``, their Euclidean distance. A
+        vector of zeros has cosine 0 to everything: to ask for its neighbours gives the first vectors there are, all
+        of score 0.
     filter
         The ids that may be answers, or a mask: a boolean per vector. Only these vectors are read, so a narrow filter
         makes a search fast. None allows all.
@@ -58,7 +59,7 @@ def knn(
         less work, which takes more than a million vectors of which most are asked for, and usearch is installed. An
         approximate answer comes with a warning that says what share of it is right.
     exclude_self
-        Whether an id is left out of its own neighbours. Vectors that were given have no id and no effect here.
+        Whether an id is left out of its own neighbours. No effect where vectors are asked with.
     progress
         True for a bar on stderr, or a callable ``(done, total, label)``.
     timeout_s
@@ -67,9 +68,9 @@ def knn(
     Returns
     -------
     polars.DataFrame
-        Columns ``query`` (your id, or the row number of a vector that was given), ``node`` (your id), ``score``
-        (float64) and ``rank`` (1 is the nearest): the queries in their order, and of each its neighbours from the
-        nearest on: the highest similarity, or the lowest distance. Equal scores are in the order of the vectors.
+        Columns ``query`` (your id, or the row number in an array of queries), ``node`` (your id), ``score`` (float64)
+        and ``rank`` (1 is the nearest): the queries in their order, and of each its neighbours from the nearest on: the
+        highest similarity, or the lowest distance. Equal scores are in the order of the vectors.
 
     Raises
     ------
@@ -95,6 +96,8 @@ def knn(
     [(0, 2, 1.0, 1), (1, 2, 4.242640687119285, 1), (2, 0, 1.0, 1)]
     >>> gr.knn(points, queries=[1], metric="l2", filter=[0]).rows()
     [(1, 0, 5.0, 1)]
+    >>> gr.knn(points, k=1, queries=[0.5, 1.0], metric="l2").rows()
+    [(0, 2, 0.5, 1)]
     """
     left = time_left(run_opts(progress, timeout_s))
     limit = positive_int("k", k)

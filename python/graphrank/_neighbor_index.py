@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._approximate import Recall, Wanted, approximate, is_walk_cheaper, measured
@@ -154,7 +153,7 @@ class NeighborIndex:
 
     def query(
         self,
-        queries: IntoIds | NDArray[Any] | None = None,
+        queries: IntoIds | Any = None,
         k: int = 10,
         *,
         filter: Any = None,
@@ -168,7 +167,7 @@ class NeighborIndex:
         Parameters
         ----------
         queries, k, filter, exclude_self
-            As in :func:`graphrank.knn`.
+            As in :func:`graphrank.knn`; a vector of zeros has cosine 0 to everything here too.
         method
             ``"exact"`` reads every vector that is allowed; ``"ann"`` walks the graph, and searches exactly where too
             few of those it finds are allowed; ``"auto"`` walks the graph, if there is one, unless reading is faster:
@@ -285,11 +284,11 @@ class NeighborIndex:
         except (ValueError, LookupError, TypeError) as error:
             raise CorruptFileError(f"{file!r}: its parts do not fit each other: {error}") from error
         ids = table_from_bytes(archive.part("ids").tobytes(), len(matrix), file)["id"]
-        table = VectorTable(NodeIndex(ids), matrix)
+        table = VectorTable(NodeIndex(ids, "these vectors"), matrix)
         search = _core.NeighborSearch.prepare(matrix, about["metric"], left())
         if recall is None:
             return cls(search, table, about["metric"], _TOKEN)
-        graph = Hnsw.from_bytes(archive.part("graph"), about["metric"], matrix.shape, file)
+        graph = Hnsw.from_bytes(archive.part("graph"), about["metric"], matrix, file)
         graph.expansion = about["expansion"]
         return cls(search, table, about["metric"], _TOKEN, (graph, recall))
 

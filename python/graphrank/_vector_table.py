@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from graphrank._edge_table import as_frame, pick
+from graphrank._edge_table import as_frame, check_id_dtype, pick
 from graphrank._ids import NodeIndex, as_id_column
-from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
+from graphrank.exceptions import ColumnNotFoundError, InvalidArgumentError, InvalidDataError, InvalidTypeError
 
 __all__ = ["Asked", "Lists", "VectorTable", "allowed_rows", "asked", "neighbor_frame", "vector_table"]
 
@@ -20,6 +20,8 @@ Lists: TypeAlias = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.floa
 
 _REAL = "fiub"
 """Kinds of NumPy dtype that are numbers on a line."""
+
+_WHOSE = "these vectors"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class VectorTable:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose neighbours are asked for: row numbers, vectors or, where ``rows`` is None, all rows. And their names."""
+    """Whose neighbours are asked for: row numbers, vectors or, where ``rows`` is None, all rows. And their ids."""
 
     rows: NDArray[Any] | None
     names: pl.Series
@@ -51,13 +53,11 @@ class Asked:
 
 def vector_table(vectors: Any) -> VectorTable:
     """An embedding, a 2-D array or a frame (node, embedding)."""
-    if hasattr(vectors, "vectors") and hasattr(vectors, "ids"):
-        matrix = _matrix(vectors.vectors, "emb_or_array")
-        return VectorTable(NodeIndex(vectors.ids), matrix)
     if isinstance(vectors, np.ndarray):
-        matrix = _matrix(vectors, "emb_or_array")
-        return VectorTable(NodeIndex(pl.int_range(len(matrix), eager=True)), matrix)
-    if isinstance(vectors, (pl.DataFrame, pl.LazyFrame)) or hasattr(vectors, "columns"):
+        return _numbered(_matrix(vectors, "emb_or_array"))
+    if _has_vectors(vectors):
+        return VectorTable(NodeIndex(vectors.ids, _WHOSE), _matrix(vectors.vectors, "emb_or_array"))
+    if _is_table(vectors):
         return _from_frame(as_frame(vectors, "emb_or_array"))
     raise InvalidTypeError(
         "`emb_or_array` must be an Embedding, a 2-D array or a frame with the columns node and embedding, "
@@ -66,24 +66,52 @@ def vector_table(vectors: Any) -> VectorTable:
 
 
 def asked(table: VectorTable, queries: Any) -> Asked:
-    """None, ids or a 2-D array of vectors."""
+    """None, ids, or vectors: one, a 2-D array or whatever else is a :func:`vector_table`."""
     if queries is None:
         return Asked(None, table.index.ids)
-    if isinstance(queries, np.ndarray) and queries.ndim == 2:
-        matrix = _matrix(queries, "queries")
-        return Asked(matrix, pl.int_range(len(matrix), eager=True))
     if isinstance(queries, (set, frozenset)):
         raise InvalidTypeError(
             "`queries` is a set, which has no order: give a list, whose order the answer keeps"
         )
+    given = _asked_vectors(table, queries)
+    if given is not None:
+        return Asked(given.matrix, given.index.ids)
     rows = table.index.encode(queries, "queries")
     return Asked(rows, table.index.decode(rows))
+
+
+def _asked_vectors(table: VectorTable, queries: Any) -> VectorTable | None:
+    """``queries`` as vectors, unless they are ids: fractions are no ids, so a column of them is a vector."""
+    if isinstance(queries, np.ndarray) and queries.ndim > 1:
+        return _numbered(_matrix(queries, "queries"))
+    if _has_vectors(queries) or _is_table(queries):
+        try:
+            return vector_table(queries)
+        except ColumnNotFoundError as error:
+            raise InvalidTypeError(
+                f"`queries` is a table, but {error}; {_remedy('queries', queries)}"
+            ) from error
+    if table.index.dtype == pl.Object and not isinstance(queries, (np.ndarray, pl.Series)):
+        return None
+    column = as_id_column(queries, "queries")
+    if column.dtype.is_float():
+        if len(column) != table.dim:
+            raise InvalidArgumentError(
+                f"`queries` is one vector of {len(column)} numbers, these vectors have {table.dim}"
+            )
+        return _numbered(_from_column(column.reshape((1, -1)), "queries"))
+    if isinstance(column.dtype, (pl.Array, pl.List)):
+        return _numbered(_from_column(column, "queries"))
+    return None
 
 
 def allowed_rows(table: VectorTable, filter: Any) -> NDArray[np.uint32] | None:
     """The rows that ids, or a mask over all rows, allow; rising."""
     if filter is None:
         return None
+    if _is_table(filter) or isinstance(filter, pl.Expr):
+        kind = type(filter).__name__
+        raise InvalidTypeError(f"`filter` takes ids or a mask, got a {kind}; {_remedy('filter', filter)}")
     column = as_id_column(list(filter) if isinstance(filter, (set, frozenset)) else filter, "filter")
     if column.dtype != pl.Boolean or table.index.dtype == pl.Boolean:
         return np.unique(table.index.encode(column, "filter"))
@@ -117,6 +145,25 @@ def neighbor_frame(
     )
 
 
+def _remedy(argument: str, table: Any) -> str:
+    column = "table['node']" if not isinstance(table, pl.LazyFrame) else "table.collect()['node']"
+    return f"give the column of ids, as in {argument}={column}"
+
+
+def _has_vectors(values: Any) -> bool:
+    """Whether this is an embedding, of this library or one like it."""
+    return hasattr(values, "vectors") and hasattr(values, "ids")
+
+
+def _is_table(values: Any) -> bool:
+    return isinstance(values, (pl.DataFrame, pl.LazyFrame)) or hasattr(values, "columns")
+
+
+def _numbered(matrix: NDArray[Any]) -> VectorTable:
+    """Vectors that are known by their row numbers."""
+    return VectorTable(NodeIndex(pl.int_range(len(matrix), eager=True), _WHOSE), matrix)
+
+
 def _matrix(values: Any, what: str) -> NDArray[Any]:
     """A matrix as the core takes it; 64-bit floats and integers are rounded to 32-bit floats."""
     matrix = np.asarray(values)
@@ -139,26 +186,27 @@ def _from_frame(frame: pl.DataFrame | pl.LazyFrame) -> VectorTable:
     if ids.is_duplicated().any():
         row = ids.is_duplicated().arg_true()[0]
         raise InvalidDataError(f"`node`, row {row}: {ids[row]!r} has more than one vector")
-    return VectorTable(NodeIndex(ids), _from_column(vectors))
+    check_id_dtype(ids)
+    return VectorTable(NodeIndex(ids, _WHOSE), _from_column(vectors, "embedding"))
 
 
-def _from_column(vectors: pl.Series) -> NDArray[Any]:
+def _from_column(vectors: pl.Series, what: str) -> NDArray[Any]:
     """A column of arrays, or of lists that have the same length."""
     if not isinstance(vectors.dtype, (pl.Array, pl.List)) or not vectors.dtype.inner.is_numeric():
-        raise InvalidTypeError(f"`embedding` must hold arrays of numbers, got {vectors.dtype}")
+        raise InvalidTypeError(f"`{what}` must hold arrays of numbers, got {vectors.dtype}")
     if vectors.null_count():
-        raise InvalidDataError(f"`embedding`, row {vectors.is_null().arg_true()[0]}: got null")
+        raise InvalidDataError(f"`{what}`, row {vectors.is_null().arg_true()[0]}: got null")
     if isinstance(vectors.dtype, pl.List):
         lengths = vectors.list.len()
         dim = lengths[0] if len(lengths) else 1
         if (lengths != dim).any():
             row = (lengths != dim).arg_true()[0]
             raise InvalidDataError(
-                f"`embedding`, row {row}: has {lengths[row]} numbers, the rows before have {dim}"
+                f"`{what}`, row {row}: has {lengths[row]} numbers, the rows before have {dim}"
             )
         vectors = vectors.list.to_array(dim)
     missing = vectors.arr.explode().null_count() if isinstance(vectors.dtype, pl.Array) else 0
     if missing:
         row = vectors.arr.to_list().list.eval(pl.element().is_null().any()).list.first().arg_true()[0]
-        raise InvalidDataError(f"`embedding`, row {row}: holds a null")
-    return _matrix(vectors.to_numpy(), "embedding")
+        raise InvalidDataError(f"`{what}`, row {row}: holds a null")
+    return _matrix(vectors.to_numpy(), what)

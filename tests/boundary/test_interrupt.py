@@ -75,6 +75,11 @@ WORK = {
         "x = np.random.default_rng(0).standard_normal((50_000, 64), dtype=np.float32)",
         "gr.embedding.NeighborIndex.build(x, method='ann', progress=how[0], timeout_s=how[1])",
     ),
+    "a filtered search of an approximate index": (
+        "x = np.random.default_rng(0).standard_normal((20_000, 16), dtype=np.float32); "
+        "index = gr.embedding.NeighborIndex.build(x, method='ann'); some = np.arange(20_000) % 50 == 0",
+        "index.query(k=50, filter=some, method='ann', progress=how[0], timeout_s=how[1])",
+    ),
     "a large update of scores": (
         "n = 1_000_000; a = np.random.default_rng(0).integers(0, n, (2, 3 * n)); "
         "g = gr.Graph.from_edges((a[0], a[1]), nodes=np.arange(n)); gone = g.edges().sample(n, shuffle=True, seed=0); "
