@@ -26,6 +26,9 @@ _PACKAGES = (
     "fastrp",
     "pycleora",
     "scikit-learn",
+    "faiss-cpu",
+    "hnswlib",
+    "usearch",
 )
 
 
