@@ -49,7 +49,7 @@ class Vectors:
         if not path.exists():
             import graphrank
 
-            vectors = graphrank.fastrp(rmat_undirected(self.scale, 8).graph(), DIM).vectors
+            vectors = graphrank.fastrp(rmat_undirected(self.scale).graph(), DIM).vectors
             np.save(path, vectors[vectors.any(axis=1)][: self.n + self.more])
         return np.load(path)
 

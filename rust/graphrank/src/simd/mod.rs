@@ -43,8 +43,8 @@ pub(crate) trait Simd {
 
     fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// Whether some lane of `a` is not below that of `b`; a NaN is not below anything.
-    fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool;
+    /// A bit for each lane of `a` that is not below that of `b`; a NaN is not below anything.
+    fn not_below(a: Self::Vector, b: Self::Vector) -> u16;
 
     fn load_signs(lanes: &[i8; LANES]) -> Self::Vector;
 
@@ -195,8 +195,8 @@ impl Simd for Baseline {
 
     #[inline(always)]
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below anything")]
-    fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool {
-        (0..LANES).fold(false, |any, i| any | !(a[i] < b[i]))
+    fn not_below(a: Self::Vector, b: Self::Vector) -> u16 {
+        (0..LANES).fold(0, |bits, i| bits | u16::from(!(a[i] < b[i])) << i)
     }
 
     #[inline(always)]
@@ -268,11 +268,11 @@ mod tests {
     }
 
     impl Kernel for Compare {
-        type Output = bool;
+        type Output = u16;
 
         #[inline(always)]
-        fn run<S: Simd>(self) -> bool {
-            S::any_not_below(S::load(&self.0), S::splat(self.1))
+        fn run<S: Simd>(self) -> u16 {
+            S::not_below(S::load(&self.0), S::splat(self.1))
         }
     }
 
@@ -298,15 +298,15 @@ mod tests {
     #[test]
     fn one_lane_that_is_not_below_is_seen_wherever_it_is() {
         for isa in Isa::available() {
-            assert!(!isa.run(Compare([0.5; LANES], 1.0)), "{isa:?}");
+            assert_eq!(isa.run(Compare([0.5; LANES], 1.0)), 0, "{isa:?}");
             for lane in 0..LANES {
                 for high in [1.0, 2.0, f32::INFINITY, f32::NAN] {
                     let mut lanes = [0.5; LANES];
                     lanes[lane] = high;
-                    assert!(isa.run(Compare(lanes, 1.0)), "{isa:?} {lane} {high}");
+                    assert_eq!(isa.run(Compare(lanes, 1.0)), 1 << lane, "{isa:?} {lane} {high}");
                 }
             }
-            assert!(isa.run(Compare([0.5; LANES], f32::NAN)), "{isa:?}");
+            assert_eq!(isa.run(Compare([0.5; LANES], f32::NAN)), u16::MAX, "{isa:?}");
         }
     }
 

@@ -5,7 +5,7 @@
 use std::arch::x86_64::{
     __m128i, __m256, __m256i, __m512, _CMP_NLT_UQ, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm256_add_ps,
     _mm256_cmp_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_ph,
-    _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_ps, _mm512_add_ps, _mm512_cmp_ps_mask,
+    _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_ps, _mm512_add_ps, _mm512_cmp_ps_mask,
     _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_cvtps_ph, _mm512_loadu_ps,
     _mm512_mul_ps, _mm512_set1_ps,
 };
@@ -60,11 +60,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool {
+    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "masks of 8 bits")]
+    fn not_below(a: Self::Vector, b: Self::Vector) -> u16 {
         unsafe {
-            let low = _mm256_cmp_ps::<_CMP_NLT_UQ>(a[0], b[0]);
-            let high = _mm256_cmp_ps::<_CMP_NLT_UQ>(a[1], b[1]);
-            _mm256_movemask_ps(_mm256_or_ps(low, high)) != 0
+            let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(a[0], b[0]));
+            let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(a[1], b[1]));
+            (low | high << 8) as u16
         }
     }
 
@@ -128,8 +129,8 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn any_not_below(a: Self::Vector, b: Self::Vector) -> bool {
-        unsafe { _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(a, b) != 0 }
+    fn not_below(a: Self::Vector, b: Self::Vector) -> u16 {
+        unsafe { _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(a, b) }
     }
 
     #[inline(always)]

@@ -94,26 +94,23 @@ impl<'a> Block<'a> {
     /// Rows whose bounds for the query in `lane` may reach its floor.
     #[cold]
     #[inline(never)]
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below anything")]
     pub(super) fn offer_rows(&mut self, lane: usize, rows: &[u32], bounds: &[f32; LANES]) {
         for (&row, &bound) in rows.iter().zip(bounds) {
-            self.offer(lane, row, bound);
+            if !(bound < self.floors[lane]) {
+                self.accept(lane, row, bound);
+            }
         }
     }
 
-    /// A row whose bounds for all queries may reach some floor.
+    /// A row whose bounds for the queries in some lanes, one bit each, reach their floors.
     #[cold]
     #[inline(never)]
-    pub(super) fn offer_to_all(&mut self, row: u32, bounds: &[f32; LANES]) {
-        for (lane, &bound) in bounds.iter().enumerate() {
-            self.offer(lane, row, bound);
-        }
-    }
-
-    #[inline(always)]
-    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below anything")]
-    fn offer(&mut self, lane: usize, row: u32, bound: f32) {
-        if !(bound < self.floors[lane]) {
-            self.accept(lane, row, bound);
+    pub(super) fn offer_to_some(&mut self, row: u32, mut lanes: u16, bounds: &[f32; LANES]) {
+        while lanes != 0 {
+            let lane = lanes.trailing_zeros() as usize;
+            self.accept(lane, row, bounds[lane]);
+            lanes &= lanes - 1;
         }
     }
 
