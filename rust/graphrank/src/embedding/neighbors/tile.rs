@@ -109,17 +109,22 @@ fn four_products<S: Simd>(rows: [&[f32]; 4], query: &[f32]) -> [f32; 4] {
             *sum = S::add(*sum, S::mul(query, S::load(&row[b])));
         }
     }
-    let quarters = sums.map(|sum| four_sums(S::store(sum).as_chunks().0));
-    let mut products = four_sums(&turned(quarters));
+    let mut quarters = [[0.0; 4]; 4];
+    for (quarter, sum) in quarters.iter_mut().zip(sums) {
+        let terms = S::store(sum);
+        for i in 0..4 {
+            quarter[i] = (terms[i] + terms[i + 4]) + (terms[i + 8] + terms[i + 12]);
+        }
+    }
+    let [a, b, c, d] = turned(quarters);
+    let mut products = [0.0; 4];
+    for i in 0..4 {
+        products[i] = (a[i] + b[i]) + (c[i] + d[i]);
+    }
     for (i, x) in rest.iter().enumerate() {
         for (product, row) in products.iter_mut().zip(rows) {
             *product += x * row[blocks.len() * LANES + i];
         }
     }
     products
-}
-
-#[inline(always)]
-fn four_sums(terms: &[[f32; 4]]) -> [f32; 4] {
-    std::array::from_fn(|i| (terms[0][i] + terms[1][i]) + (terms[2][i] + terms[3][i]))
 }
