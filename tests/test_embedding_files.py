@@ -48,6 +48,14 @@ def test_vectors_go_to_a_file_of_either_kind(g, tmp_path, dtype):
         expected.to_parquet(tmp_path / "no" / "v.parquet")
 
 
+def test_names_may_be_as_long_as_the_system_allows(g, tmp_path):
+    path = tmp_path / ("n" * 251 + ".npy")
+    assert gr.fastrp(g, 4, out=path).vectors.any()
+    with pytest.raises(FileError, match="cannot write"):
+        gr.fastrp(g, 4, out=tmp_path / ("n" * 252 + ".npy"))
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_embedding_that_fails_leaves_the_older_file(g, tmp_path):
     path = tmp_path / "v.npy"
     gr.fastrp(g, 8, out=path)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import graphrank as gr
-from graphrank.exceptions import InvalidArgumentError, NodeNotFoundError, TimedOutError
+from graphrank.exceptions import InvalidArgumentError, InvalidTypeError, NodeNotFoundError, TimedOutError
 
 
 def blocks(n=300, groups=3, seed=0):
@@ -68,6 +68,8 @@ def test_ids_lead_to_vectors(g):
     assert np.asarray(emb, dtype=float).dtype == float
     with pytest.raises(NodeNotFoundError, match="'007' is not a node"):
         emb.vector("007")
+    with pytest.raises(InvalidTypeError, match="one id or a list or column of ids, got a slice"):
+        emb[:2]
     with pytest.raises(InvalidArgumentError, match="one id, got 2"):
         emb.vector(["0001", "0002"])
 
@@ -136,6 +138,7 @@ def test_presets_give_way_to_arguments(g):
     assert chosen(preset="links") == ((1, 2, 2, 2), 0, 3)
     assert chosen(preset="paper", normalization_strength=0.0, sparsity=5) == ((0, 0, 1, 6.67), 0, 5)
     assert chosen(preset="gds", weights=[2]) == ((2,), 0, 3)
+    assert chosen(weights=pl.Series([1, 2])) == chosen(weights=np.array([1, 2])) == ((1, 2), 0, 3)
 
 
 IDS = {

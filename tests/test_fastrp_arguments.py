@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import graphrank as gr
+from graphrank import _node_features
 from graphrank._core import fastrp as core_fastrp
 from graphrank.exceptions import (
     ColumnNotFoundError,
@@ -55,6 +56,16 @@ def test_features_alone_carry_over_to_other_graphs(g):
     b = gr.fastrp(other, 16, features=rows, feature_ratio=1.0)
     assert np.array_equal(a.vectors, b.vectors)
     assert not np.array_equal(gr.fastrp(g, 16).vectors, gr.fastrp(other, 16).vectors)
+
+
+def test_large_features_are_read_in_steps(g, monkeypatch):
+    rows = np.random.default_rng(0).random((301, 3))
+    whole = gr.fastrp(g, 8, features=rows, feature_ratio=1.0).vectors
+    monkeypatch.setattr(_node_features, "_STEP", 100)
+    assert np.array_equal(gr.fastrp(g, 8, features=rows, feature_ratio=1.0).vectors, whole)
+    rows[200, 1] = np.inf
+    with pytest.raises(InvalidDataError, match="column 1 is inf in row 200"):
+        gr.fastrp(g, 8, features=rows, feature_ratio=1.0)
 
 
 def feature_frame(g, **changes):
@@ -140,6 +151,13 @@ def test_features_that_do_not_fit_are_named(g, case):
 
 BAD = {
     "no columns": ({"dim": 0}, InvalidArgumentError, "`dim` must be at least 1, got 0"),
+    "columns beyond 64 bits": ({"dim": 2**64}, InvalidArgumentError, r"`dim` must be below 2\*\*63"),
+    "more columns than there can be": (
+        {"dim": 2**40},
+        InvalidArgumentError,
+        "`dim` must be at most 1,048,576",
+    ),
+    "a huge weight": ({"weights": [1e300]}, InvalidArgumentError, "1e-15 to 1e15, got 1e300"),
     "half a column": ({"dim": 2.5}, InvalidTypeError, "`dim` must be a whole number"),
     "no weights": ({"weights": []}, InvalidArgumentError, "`weights` is empty"),
     "one weight": (
@@ -190,6 +208,8 @@ BAD = {
     ),
     "memory in words": ({"memory_limit": "4GB"}, InvalidTypeError, "`memory_limit` must be a whole number"),
     "a file of another kind": ({"out": "a.csv"}, InvalidArgumentError, r"`out` must end in .npy or .parquet"),
+    "a folder": ({"out": "folder.npy"}, FileError, "'folder.npy': it is a folder"),
+    "a null character": ({"out": "a\0.npy"}, InvalidArgumentError, "null character"),
     "a folder that is missing": ({"out": "no/such/a.npy"}, FileError, "there is no such folder"),
     "no path": ({"out": 7}, InvalidTypeError, "must be a string or a path"),
     "progress": ({"progress": 7}, InvalidTypeError, "`progress` must be"),
@@ -197,7 +217,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_arguments_out_of_range_are_named(g, case):
+def test_arguments_out_of_range_are_named(g, case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.npy").mkdir()
     options, error, message = BAD[case]
     with pytest.raises(error, match=message):
         gr.fastrp(g, **options)

@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import graphrank as gr
 from graphrank.embedding import FastRP
-from graphrank.exceptions import InvalidArgumentError, InvalidDataError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
 
 def adjacency(n=120, groups=3, seed=0):
@@ -156,6 +156,7 @@ BAD = {
     "negative": (np.array([[0, 1], [-2, 0]]), {}, InvalidDataError, r"Negative.*entry \(1, 0\) of `X` is -2"),
     "NaN": (np.array([[0, np.nan], [1, 0]]), {}, ValueError, "NaN"),
     "text": (np.array([["a", "b"], ["c", "d"]]), {}, ValueError, "could not convert"),
+    "a graph": (gr.Graph.from_edges(([1], [2])), {}, InvalidTypeError, r"give graph.to_scipy\(\)"),
     "no columns": (
         np.ones((3, 3)),
         {"n_components": 0},

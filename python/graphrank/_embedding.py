@@ -304,7 +304,7 @@ class Embedding:
         if self._kept is None:
             raise InvalidArgumentError(
                 f"{what}() needs the powers: make the embedding with keep_powers=True "
-                "(they are not saved in files or pickles)"
+                "(files, pickles and copies are without them)"
             )
         return self._kept
 

@@ -20,7 +20,7 @@ from graphrank._optional import import_optional
 from graphrank._run import QUIET
 from graphrank._typing import Direction, Float
 from graphrank._validate import positive_int, seed_number
-from graphrank.exceptions import InvalidDataError
+from graphrank.exceptions import InvalidDataError, InvalidTypeError
 from graphrank.graph import Graph
 
 __all__ = ["FastRP"]
@@ -127,7 +127,13 @@ class FastRP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             If the matrix is not square or a parameter is out of range.
         InvalidDataError
             If a weight is negative.
+        InvalidTypeError
+            If it is a :class:`graphrank.Graph` instead of a matrix.
         """
+        if isinstance(X, Graph):
+            raise InvalidTypeError(
+                "`X` must be an adjacency matrix: give graph.to_scipy(), or use graphrank.fastrp"
+            )
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
         graph = Graph.from_scipy(_weights(X))
         limit = None if self.memory_limit is None else positive_int("memory_limit", self.memory_limit)

@@ -99,7 +99,7 @@ def fastrp_params(
 
 def power_weights(weights: Any, self_influence: float) -> tuple[float, ...]:
     """A weight per power, not all of them 0 unless ``self_influence`` is not."""
-    if isinstance(weights, (str, bytes)) or not isinstance(weights, (Sequence, np.ndarray)):
+    if isinstance(weights, (str, bytes)) or not isinstance(weights, (Sequence, np.ndarray, pl.Series)):
         raise InvalidTypeError(
             f"`weights` must be a list with a number for each power, such as (0, 0, 1, 6.67), got {weights!r}"
         )

@@ -193,7 +193,7 @@ def as_id_column(ids: Any, what: str) -> pl.Series:
     """One id, or any collection of ids, as a Polars column."""
     if isinstance(ids, pl.Series):
         return ids
-    if isinstance(ids, (pl.DataFrame, pl.LazyFrame, Mapping)):
+    if isinstance(ids, (pl.DataFrame, pl.LazyFrame, Mapping, slice)):
         raise InvalidTypeError(
             f"`{what}` takes one id or a list or column of ids, got a {type(ids).__name__}"
         )

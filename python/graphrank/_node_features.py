@@ -23,6 +23,9 @@ from graphrank.exceptions import (
 
 __all__ = ["Matrix", "node_features"]
 
+_STEP = 1 << 20
+"""Numbers that are narrowed and looked at at a time; between two steps Ctrl-C is heard."""
+
 Matrix: TypeAlias = tuple[NDArray[np.float32], NDArray[np.uint64]]
 
 
@@ -69,13 +72,18 @@ def _from_array(n_nodes: int, features: NDArray[Any]) -> Matrix:
         )
     if features.dtype.kind not in "biuf":
         raise InvalidTypeError(f"`features` holds {features.dtype} values; features are numbers")
-    with np.errstate(over="ignore"):
-        rows = np.ascontiguousarray(features, dtype=np.float32)
-    if not np.isfinite(rows).all():
-        row, column = np.argwhere(~np.isfinite(rows))[0].tolist()
-        raise InvalidDataError(
-            f"`features`: column {column} is {features[row, column]} in row {row}; a feature is a finite number"
-        )
+    rows = np.empty(features.shape, dtype=np.float32)
+    step = max(_STEP // features.shape[1], 1)
+    for first in range(0, n_nodes, step):
+        part = rows[first : first + step]
+        with np.errstate(over="ignore"):
+            part[:] = features[first : first + step]
+        if not np.isfinite(part).all():
+            row, column = np.argwhere(~np.isfinite(part))[0].tolist()
+            raise InvalidDataError(
+                f"`features`: column {column} is {features[first + row, column]} in row {first + row}; a feature is a "
+                "finite number"
+            )
     return rows, np.arange(features.shape[1], dtype=np.uint64)
 
 

@@ -40,9 +40,12 @@ def true_or_false(name: str, value: Any) -> bool:
 def file_path(path: Any) -> str:
     """``path`` as text, if it can be one."""
     try:
-        return os.fsdecode(path)
+        text = os.fsdecode(path)
     except TypeError as error:
         raise InvalidTypeError(f"`path` must be a string or a path, got {path!r}") from error
+    if "\0" in text:
+        raise InvalidArgumentError(f"`path` must not hold a null character, got {text!r}")
+    return text
 
 
 def real_number(name: str, value: Any) -> float:

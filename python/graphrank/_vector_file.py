@@ -26,6 +26,8 @@ Vectors: TypeAlias = NDArray[np.floating[Any]]
 """float32 or float16, of shape (n_nodes, dim)."""
 
 _NUMBER = count()
+_GROUP = 8 << 20
+"""Bytes that are written to a Parquet file at a time; between two groups Polars hears Ctrl-C."""
 _Fill: TypeAlias = Callable[[Any], object]
 
 
@@ -33,8 +35,10 @@ def check_vector_file(path: str, ids: pl.Series) -> None:
     """Refuse, before hours of work, a file that :func:`fill_file` could not write."""
     if Path(path).suffix.lower() not in (".npy", ".parquet"):
         raise InvalidArgumentError(f"`out` must end in .npy or .parquet, got {path!r}")
-    if not Path(path).absolute().parent.is_dir():
+    if not os.path.isdir(Path(path).absolute().parent):
         raise FileError(f"cannot write {path!r}: there is no such folder")
+    if os.path.isdir(path):
+        raise FileError(f"cannot write {path!r}: it is a folder")
     if Path(path).suffix.lower() == ".parquet":
         refuse_without_pool("writing a Parquet file")
         if ids.dtype == pl.Object:
@@ -83,15 +87,15 @@ def write_parquet(path: str, ids: pl.Series, vectors: Vectors) -> None:
     wide = pl.col("embedding").cast(pl.Array(pl.Float32, vectors.shape[1]))
     table = pl.LazyFrame([ids.alias("node"), pl.Series("embedding", np.asarray(vectors))])
     with _beside(path) as part:
-        table.with_columns(wide).sink_parquet(part)
+        table.with_columns(wide).sink_parquet(part, row_group_size=max(_GROUP // (4 * vectors.shape[1]), 1))
         os.replace(part, path)
 
 
 @contextmanager
 def _beside(path: str) -> Iterator[str]:
     """A name in the folder of ``path`` for a file in the making; none of that name is left behind."""
-    target = Path(path)
-    part = target.with_name(f".graphrank-{os.getpid()}-{next(_NUMBER)}-{target.name}.part")
+    # Without the name of the file itself, to which no letter may fit.
+    part = Path(path).with_name(f".graphrank-{os.getpid()}-{next(_NUMBER)}.part")
     try:
         yield str(part)
     except (OSError, pl.exceptions.PolarsError) as error:

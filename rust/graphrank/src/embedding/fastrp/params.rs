@@ -110,11 +110,11 @@ impl FastRpParams {
             ));
         }
         if let Some(w) = self.weights.iter().find(|w| !is_moderate(**w)) {
-            let problem = format!("must hold 0 or numbers of magnitude 1e-15 to 1e15, got {w}");
+            let problem = format!("must hold 0 or numbers of magnitude 1e-15 to 1e15, got {w:?}");
             return Err(Error::argument("weights", problem));
         }
         if !is_moderate(self.self_influence) {
-            let problem = format!("must be 0 or of magnitude 1e-15 to 1e15, got {}", self.self_influence);
+            let problem = format!("must be 0 or of magnitude 1e-15 to 1e15, got {:?}", self.self_influence);
             return Err(Error::argument("self_influence", problem));
         }
         if !self.normalization_strength.is_finite() {
@@ -128,7 +128,7 @@ impl FastRpParams {
         }
         // Thresholds have 32 bits; beyond this a row has one entry in four million columns.
         if !(1.0..=16_777_216.0).contains(&self.sparsity) {
-            let problem = format!("must be from 1 to 16,777,216, got {}", self.sparsity);
+            let problem = format!("must be from 1 to 16,777,216, got {:?}", self.sparsity);
             return Err(Error::argument("sparsity", problem));
         }
         if self.refine > MOST_ROUNDS {
