@@ -24,6 +24,13 @@
 //! 3. The result is P Y M V: Ritz vectors, each as long as its value is large. Directions that the walk mixes at once are
 //!    small, and the product with P, needed for step 2 anyhow, cleans the vectors of one more step.
 //!
+//! # Choices
+//! - The whitening of a round leaves the span alone, so in exact arithmetic it could wait to the end. In 32 bits it keeps
+//!   directions whose value is below a tenth from the rounding of those near 1, as in dense graphs.
+//! - The last step is not a lazy one. (P + c) Y M V would shrink columns of negative value and stretch the others; with
+//!   c = 0.1 it gained 0.2 points of F1 on BlogCatalog and lost 0.04 to 0.5 on GitHub, DBLP and two graphs of Debian
+//!   packages.
+//!
 //! # Cost
 //! 2 `rounds` + 1 steps of the walk; per round one Gram matrix and one triangular product, in the end two Gram matrices
 //! and a product: n d² (rounds + 2) operations. One more table of n rows.

@@ -110,8 +110,10 @@ impl<E: State> Kernel for Load<'_, E> {
         for (&node, groups) in self.nodes.iter().zip(self.groups.chunks_exact_mut(n_groups)) {
             let row = &self.values[node as usize * self.dim..][..self.dim];
             for (values, lanes) in row.chunks(LANES).zip(groups) {
-                let mut padded = [E::zeroed(); LANES];
-                padded[..values.len()].copy_from_slice(values);
+                let padded = match values.first_chunk() {
+                    Some(values) => *values,
+                    None => std::array::from_fn(|i| values.get(i).copied().unwrap_or(E::zeroed())),
+                };
                 *lanes = S::store(E::load::<S>(&padded));
             }
         }
