@@ -59,10 +59,17 @@ def load_blogcatalog() -> LabelledGraph | None:
     return LabelledGraph(content["network"].tocsr(), content["group"].toarray() > 0)
 
 
-def evaluate(vectors: NDArray[Any], labels: Labels, *, shuffles: int = 5, c: float = C) -> dict[float, F1]:
+def evaluate(
+    vectors: NDArray[Any],
+    labels: Labels,
+    *,
+    shuffles: int = 5,
+    shares: tuple[float, ...] = SHARES,
+    c: float = C,
+) -> dict[float, F1]:
     """F1 for each share of labelled nodes. The shuffles are the same for whatever is evaluated."""
     x = standardised(vectors)
-    found: dict[float, list[tuple[float, ...]]] = {share: [] for share in SHARES}
+    found: dict[float, list[tuple[float, ...]]] = {share: [] for share in shares}
     for shuffle in range(shuffles):
         order = np.random.default_rng(shuffle).permutation(len(x))
         for share, scores in found.items():
