@@ -81,16 +81,16 @@ def fastrp(
         Rounds, up to 1000, that turn the columns towards the leading eigenvectors of the random walk; 0 is none. Two
         bring most of what a spectral embedding is worth, at a small part of its cost: in each, the columns are made
         orthonormal and the walker goes two steps. The columns are then in falling order of what they weigh, vectors
-        depend on the whole graph, and nodes without neighbours have zeros. A graph of fewer nodes than ``dim``, or whose
-        walk has fewer eigenvalues other than 0, leaves the last columns zero. Along one direction of a directed graph
-        the walk has no such eigenvectors: ``direction`` must be ``"both"``. It helps large graphs and can harm those
-        of a few hundred nodes.
+        depend on the whole graph, and nodes without neighbours have zeros. The last columns are zero if there are fewer
+        nodes than ``dim``, or fewer eigenvalues other than 0. Along one direction of a directed graph the walk has no
+        such eigenvectors: ``direction`` must be ``"both"``. It helps most where there are many nodes and many classes;
+        graphs of a few hundred nodes it can harm.
     features
         What is known about nodes, as numbers: names of node attributes, an array of shape (n_nodes, n_features) in
         the order of ``Graph.nodes``, or a frame with a column ``node`` and a column per feature, a row for every node
-        in any order. A feature counts by its size, beside other features and beside the graph: rows have length 1, so one
-        in raw bytes or years leaves nothing of the graph. Subtract means, divide by deviations, and shrink all alike
-        if they are still to count less: what neighbours share survives averaging, random rows fade.
+        in any order. A feature counts by its size, beside other features and beside the graph: rows have length 1, so
+        one in raw bytes or years leaves nothing of the graph. Subtract means, divide by deviations, and shrink all
+        alike if they still count too much: averages of what neighbours share stay large, those of random rows fade.
     feature_ratio
         Share of the columns, the last ones, that begin from random combinations of features instead of random rows,
         above 0 if there are ``features``. With 1 embeddings of different graphs with the same features, and the same
