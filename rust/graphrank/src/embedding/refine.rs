@@ -28,8 +28,8 @@
 //! - The whitening of a round leaves the span alone, so in exact arithmetic it could wait to the end. In 32 bits it keeps
 //!   directions whose value is below a tenth from the rounding of those near 1, as in dense graphs.
 //! - The last step is not a lazy one. (P + c) Y M V would shrink columns of negative value and stretch the others; with
-//!   c = 0.1 it gained 0.2 points of F1 on BlogCatalog and lost 0.04 to 0.5 on GitHub, DBLP and two graphs of Debian
-//!   packages.
+//!   c = 0.1 that gained 0.2 points of F1 on a graph of bloggers, and lost 0.04 to 0.5 on those of GitHub, of DBLP and two
+//!   of Debian packages.
 //!
 //! # Cost
 //! 2 `rounds` + 1 steps of the walk; per round one Gram matrix and one triangular product, in the end two Gram matrices
