@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import graphrank as gr
-from graphrank import _approximate, _core, _ids, _neighbor_index, _vector_table
+from graphrank import _approximate, _core, _ids, _knn, _neighbor_index, _vector_table
 from graphrank.embedding import NeighborIndex, Recall
 from graphrank.exceptions import (
     CorruptFileError,
@@ -151,8 +151,19 @@ def test_an_approximate_answer_of_knn_says_so(monkeypatch):
         answer = gr.knn(POINTS, 3, method="ann")
     assert answer.height == 4500
     monkeypatch.setattr(_approximate, "_MAKE", 1)
+    assert_frame_equal(gr.knn(POINTS, 3), gr.knn(POINTS, 3, method="exact"))
+    monkeypatch.setattr(_approximate, "_STEP", 1)
     with pytest.warns(UserWarning, match="method='exact' finds all"):
         gr.knn(POINTS, 3)
+
+
+def test_auto_does_not_take_a_graph_that_finds_too_little(monkeypatch):
+    monkeypatch.setattr(_approximate, "_MAKE", 1)
+    monkeypatch.setattr(_approximate, "_STEP", 1)
+    monkeypatch.setattr(_approximate, "_EXPANSIONS", (1,))
+    monkeypatch.setattr(_knn, "_RECALL", 1.0)
+    hard = RNG.standard_normal((3000, 150))
+    assert_frame_equal(gr.knn(hard, 3), gr.knn(hard, 3, method="exact"))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
