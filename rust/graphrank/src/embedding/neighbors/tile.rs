@@ -2,7 +2,7 @@
 
 use super::block::{Block, Lanes};
 use super::panel::Panel;
-use crate::simd::{Isa, Kernel, LANES, Simd, turned};
+use crate::simd::{Isa, Kernel, LANES, Simd};
 
 /// Offers every row of the panel to every query of the block.
 pub(super) fn scan(block: &mut Block<'_>, panel: &Panel<'_>, isa: Isa) {
@@ -82,12 +82,8 @@ impl Kernel for ScanOneByOne<'_, '_, '_> {
             for lane in 0..block.n_queries() {
                 let mut bounds = [f32::NEG_INFINITY; LANES];
                 let query = &block.queries.as_flattened()[lane * padded..][..dim];
-                for (four, bounds) in vectors.chunks(4).zip(bounds.chunks_mut(4)) {
-                    let rows = std::array::from_fn(|i| *four.get(i).unwrap_or(&four[0]));
-                    bounds.copy_from_slice(&four_products::<S>(rows, query));
-                }
-                for (bound, term) in bounds.iter_mut().zip(&panel.terms[at.clone()]) {
-                    *bound = *bound * term.scale + term.offset;
+                for ((bound, vector), term) in bounds.iter_mut().zip(vectors).zip(&panel.terms[at.clone()]) {
+                    *bound = product::<S>(vector, query) * term.scale + term.offset;
                 }
                 if S::not_below(S::load(&bounds), S::splat(block.floors[lane])) != 0 {
                     block.offer_rows(lane, &panel.rows[at.clone()], &bounds);
@@ -97,34 +93,23 @@ impl Kernel for ScanOneByOne<'_, '_, '_> {
     }
 }
 
-/// Products of four rows with a query: so many sums hide the time that an addition takes.
 #[inline(always)]
-fn four_products<S: Simd>(rows: [&[f32]; 4], query: &[f32]) -> [f32; 4] {
-    let (blocks, rest) = query.as_chunks::<LANES>();
-    let whole = rows.map(|row| &row.as_chunks::<LANES>().0[..blocks.len()]);
-    let mut sums = [S::splat(0.0); 4];
-    for (b, block) in blocks.iter().enumerate() {
-        let query = S::load(block);
-        for (sum, row) in sums.iter_mut().zip(whole) {
-            *sum = S::add(*sum, S::mul(query, S::load(&row[b])));
+fn product<S: Simd>(a: &[f32], b: &[f32]) -> f32 {
+    let ((blocks_a, rest_a), (blocks_b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = S::splat(0.0);
+    for (a, b) in blocks_a.iter().zip(blocks_b) {
+        sums = S::add(sums, S::mul(S::load(a), S::load(b)));
+    }
+    let mut sums = S::store(sums);
+    for (sum, (a, b)) in sums.iter_mut().zip(rest_a.iter().zip(rest_b)) {
+        *sum += a * b;
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            sums[i] += sums[i + width];
         }
+        width /= 2;
     }
-    let mut quarters = [[0.0; 4]; 4];
-    for (quarter, sum) in quarters.iter_mut().zip(sums) {
-        let terms = S::store(sum);
-        for i in 0..4 {
-            quarter[i] = (terms[i] + terms[i + 4]) + (terms[i + 8] + terms[i + 12]);
-        }
-    }
-    let [a, b, c, d] = turned(quarters);
-    let mut products = [0.0; 4];
-    for i in 0..4 {
-        products[i] = (a[i] + b[i]) + (c[i] + d[i]);
-    }
-    for (i, x) in rest.iter().enumerate() {
-        for (product, row) in products.iter_mut().zip(rows) {
-            *product += x * row[blocks.len() * LANES + i];
-        }
-    }
-    products
+    sums[0]
 }
