@@ -24,7 +24,7 @@ pub use csr::Arcs;
 pub(crate) use csr::{Csr, CsrFault, is_weight, usize_of};
 use ids::{Codes, too_many_nodes};
 pub use ids::{FirstAppearances, IntegerId, first_appearances};
-pub(crate) use ordered::{GROUP, HalfRows, Ordered, sorted_by};
+pub(crate) use ordered::{GROUP, HalfRows, Ordered};
 pub use text_keys::text_keys;
 pub use transform::{Degrees, EdgeColumns};
 pub(crate) use transition::{Steps, Transition};

@@ -280,7 +280,7 @@ impl Source<'_> {
 }
 
 /// The nodes by `key`, which is below `n_keys`; those of one key in the order in which they are given.
-pub(crate) fn sorted_by(key: impl Fn(u32) -> usize, n_keys: usize, nodes: &[u32]) -> Result<Vec<u32>> {
+fn sorted_by(key: impl Fn(u32) -> usize, n_keys: usize, nodes: &[u32]) -> Result<Vec<u32>> {
     let mut ends: Vec<u32> = try_zeroed("counts of keys", n_keys + 1)?;
     nodes.iter().for_each(|&node| ends[key(node) + 1] += 1);
     (0..n_keys).for_each(|k| ends[k + 1] += ends[k]);

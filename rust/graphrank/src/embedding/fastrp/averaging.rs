@@ -50,7 +50,7 @@ impl Averaging<'_> {
         let rows = Rows {
             neighborhood: self.neighborhood,
             nodes: &self.layout.nodes,
-            positions: &self.layout.positions,
+            positions: self.layout.positions.as_deref(),
             factors: None,
             isa: self.isa,
         };
@@ -93,14 +93,14 @@ fn average_block<T: Lane, const B: usize>(
     exec.map_items(targets, |chunk, target| {
         let positions = chunks[chunk].clone();
         let (start, stride, first) = (positions.start, source.stride, source.first);
-        let mut store = Store { neighborhood: rows.neighborhood, target, start, stride, first };
-        rows.average::<T, B>(positions, source, &mut store, exec)
+        let mut means = WriteMean { neighborhood: rows.neighborhood, target, start, stride, first };
+        rows.average::<T, B>(positions, source, &mut means, exec)
     })?;
     Ok(B)
 }
 
 /// Scales the sum of a row to a mean and stores it.
-struct Store<'a> {
+struct WriteMean<'a> {
     neighborhood: &'a Neighborhood<'a>,
     target: &'a mut [[f32; LANES]],
     /// Position of the first row of the target.
@@ -109,7 +109,7 @@ struct Store<'a> {
     first: usize,
 }
 
-impl<const B: usize> Finish<B> for Store<'_> {
+impl<const B: usize> Finish<B> for WriteMean<'_> {
     #[inline(always)]
     fn row<S: Simd>(&mut self, position: usize, node: u32, sum: &Row<S, B>) {
         let factor = S::splat(self.neighborhood.inverse(node as usize));
@@ -140,7 +140,7 @@ mod tests {
             let options = EdgeOptions::default();
             let graph = Graph::from_edges(n as usize, &src, &dst, weights, options, &exec).unwrap();
             let rows = Neighborhood::new(&graph, Direction::Out, &exec).unwrap();
-            let layout = Layout::whole(&rows).unwrap();
+            let layout = Layout::whole(&rows, &exec).unwrap();
             let len = n as usize * n_groups;
             let draw = |i: usize| mix(i as u64);
             let singles: Vec<[f32; LANES]> = (0..len)
@@ -156,7 +156,7 @@ mod tests {
                 let rows = Rows {
                     neighborhood: &rows,
                     nodes: &layout.nodes,
-                    positions: &layout.positions,
+                    positions: layout.positions.as_deref(),
                     factors: None,
                     isa,
                 };

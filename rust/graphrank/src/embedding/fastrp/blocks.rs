@@ -1,7 +1,8 @@
 //! All powers of one block of columns, and what is kept of them.
 
 use std::marker::PhantomData;
-use std::ops::Range;
+
+use bytemuck::{cast_slice, cast_slice_mut};
 
 use crate::error::Result;
 use crate::exec::Exec;
@@ -28,9 +29,15 @@ pub(super) struct Blocks<'a> {
 
 /// Room for the powers of a block, used again for every block.
 pub(super) struct Scratch<'s, T> {
-    pub(super) signs: &'s mut [[i8; LANES]],
-    /// Power i is in `states[i % 2]`, unless it is the last.
+    /// Power i is in `states[i % 2]`, unless it is the last; signs take the place of power 0.
     pub(super) states: [&'s mut [[T; LANES]]; 2],
+}
+
+/// Where the rows of a power go.
+struct Sinks<'a, T, P> {
+    target: Option<&'a mut [[T; LANES]]>,
+    /// One per chunk.
+    parts: Option<Vec<P>>,
 }
 
 /// What becomes of the rows of a power, chunk by chunk.
@@ -44,43 +51,61 @@ pub(super) trait Collect<T: State, const B: usize>: Sync {
     fn parts(&mut self, power: usize) -> Option<Vec<Self::Part<'_>>>;
 
     /// Takes a row of the power. Carries `#[inline(always)]`.
-    fn take<S: Simd>(part: &mut Self::Part<'_>, index: usize, node: u32, row: &[[T; LANES]; B]);
+    fn take<S: Simd>(part: &mut Self::Part<'_>, at: At, row: &[[T; LANES]; B]);
+}
+
+/// Which row is handed on.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    /// In its chunk.
+    pub(super) index: usize,
+    pub(super) position: usize,
+    pub(super) node: u32,
 }
 
 impl Blocks<'_> {
-    /// Computes some powers of a block that begins at group `first`, and hands those to `collect` that it wants. Powers
-    /// before them are in `scratch`; the very last one goes to `collect` alone.
+    /// Computes powers 1, 2, ... of a block that begins at group `first`, up to `last` or the last of all, and hands
+    /// those to `collect` that it wants. The last of all goes to `collect` alone.
     pub(super) fn run<T: State, const B: usize, C: Collect<T, B>>(
         &self,
         first: usize,
-        powers: Range<usize>,
+        last: usize,
         scratch: &mut Scratch<'_, T>,
         collect: &mut C,
     ) -> Result<()> {
         let len = self.layout.len() * B;
-        let Scratch { signs, states: [even, odd] } = scratch;
+        let [even, odd] = &mut scratch.states;
         let starts_with_signs = self.start.is_signs(first, B);
-        if powers.contains(&1) {
-            if starts_with_signs {
-                self.write_signs::<B>(first, &mut signs[..len])?;
-            } else {
-                self.write_start::<T, B>(first, &mut even[..len])?;
-            }
+        if last > 0 && starts_with_signs {
+            self.write_signs::<B>(first, &mut cast_slice_mut(even)[..len])?;
+        } else if last > 0 {
+            self.write_start::<T, B>(first, &mut even[..len])?;
         }
-        for power in powers {
+        for power in 1..=last {
             let (source, target) =
                 if power.is_multiple_of(2) { (&*odd, &mut *even) } else { (&*even, &mut *odd) };
             let target = (power < self.last_power).then(|| &mut target[..len]);
-            let parts = collect.parts(power);
+            let sinks = Sinks { target, parts: collect.parts(power) };
             if power == 1 && starts_with_signs {
-                let source = Source { groups: &signs[..len], stride: B, first: 0 };
-                self.multiply::<i8, T, B, C>(source, self.factors, self.start.unit, target, parts)?;
+                let source = Source { groups: &cast_slice(source)[..len], stride: B, first: 0 };
+                self.multiply::<i8, T, B, C>(source, self.factors, self.start.unit, sinks)?;
             } else {
                 let source = Source { groups: &source[..len], stride: B, first: 0 };
-                self.multiply::<T, T, B, C>(source, None, 1.0, target, parts)?;
+                self.multiply::<T, T, B, C>(source, None, 1.0, sinks)?;
             }
         }
         Ok(())
+    }
+
+    /// Computes the last power of a block from the one before it.
+    pub(super) fn finish<T: State, const B: usize, C: Collect<T, B>>(
+        &self,
+        before: &[[T; LANES]],
+        collect: &mut C,
+    ) -> Result<()> {
+        let source = Source { groups: before, stride: B, first: 0 };
+        let sinks = Sinks { target: None, parts: collect.parts(self.last_power) };
+        self.multiply::<T, T, B, C>(source, None, 1.0, sinks)
     }
 
     fn multiply<'p, U: Lane, T: State, const B: usize, C: Collect<T, B> + 'p>(
@@ -88,28 +113,27 @@ impl Blocks<'_> {
         source: Source<'_, U>,
         factors: Option<&[f32]>,
         unit: f32,
-        target: Option<&mut [[T; LANES]]>,
-        parts: Option<Vec<C::Part<'p>>>,
+        sinks: Sinks<'_, T, C::Part<'p>>,
     ) -> Result<()> {
         let rows = Rows {
             neighborhood: self.neighborhood,
             nodes: &self.layout.nodes,
-            positions: &self.layout.positions,
+            positions: self.layout.positions.as_deref(),
             factors,
             isa: self.isa,
         };
         let n_chunks = self.layout.chunks.len();
-        let targets: Vec<_> = match target {
+        let targets: Vec<_> = match sinks.target {
             Some(target) => self.layout.split(target, B).into_iter().map(Some).collect(),
             None => (0..n_chunks).map(|_| None).collect(),
         };
-        let parts: Vec<_> = match parts {
+        let parts: Vec<_> = match sinks.parts {
             Some(parts) => parts.into_iter().map(Some).collect(),
             None => (0..n_chunks).map(|_| None).collect(),
         };
         self.exec.map_items(targets.into_iter().zip(parts).collect(), |chunk, (target, part)| {
             let positions = self.layout.chunks[chunk].clone();
-            let mut store = Store::<'_, 'p, T, B, C> {
+            let mut deliver = Deliver::<'_, 'p, T, B, C> {
                 neighborhood: self.neighborhood,
                 unit,
                 start: positions.start,
@@ -117,7 +141,7 @@ impl Blocks<'_> {
                 part,
                 collect: PhantomData,
             };
-            rows.average(positions, source, &mut store, self.exec)
+            rows.average(positions, source, &mut deliver, self.exec)
         })?;
         Ok(())
     }
@@ -192,7 +216,7 @@ impl<T: State, const B: usize> Kernel for WriteStart<'_, T, B> {
 }
 
 /// Scales the sum of a row to a mean, rounds it to the state, stores it and hands it on.
-struct Store<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
+struct Deliver<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
     neighborhood: &'a Neighborhood<'a>,
     unit: f32,
     /// Position of the first row of the chunk.
@@ -202,7 +226,7 @@ struct Store<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
     collect: PhantomData<fn(C)>,
 }
 
-impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Store<'_, 'p, T, B, C> {
+impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Deliver<'_, 'p, T, B, C> {
     #[inline(always)]
     fn row<S: Simd>(&mut self, position: usize, node: u32, sum: &Row<S, B>) {
         let factor = self.neighborhood.inverse(node as usize) * self.unit;
@@ -213,7 +237,7 @@ impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Store<'_
             target[index * B..(index + 1) * B].copy_from_slice(&row);
         }
         if let Some(part) = &mut self.part {
-            C::take::<S>(part, index, node, &row);
+            C::take::<S>(part, At { index, position, node }, &row);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::simd::{LANES, Simd};
 
-use super::blocks::Collect;
+use super::blocks::{At, Collect};
 use super::lane::State;
 use super::layout::Layout;
 
@@ -67,20 +67,27 @@ impl<'a> ResultRows<'a> {
         Self { values: values.as_mut_ptr(), len: values.len(), dim, owner: PhantomData }
     }
 
-    /// Writes columns from `column` on of the row of `node`, as many as there are.
+    /// The row of a node.
     ///
     /// # Safety
-    /// No other thread writes the row of this node meanwhile.
+    /// Nobody else reads or writes the row while it is borrowed.
     #[inline(always)]
     #[expect(unsafe_code, reason = "as above")]
-    unsafe fn write(&self, node: u32, column: usize, lanes: &[f32; LANES]) {
-        let start = node as usize * self.dim + column;
-        let n = LANES.min(self.dim - column);
-        assert!(start + n <= self.len, "a row lies outside the result");
+    unsafe fn row(self, node: u32) -> &'a mut [f32] {
+        let start = node as usize * self.dim;
+        assert!(start + self.dim <= self.len, "a row lies outside the result");
         // SAFETY: in bounds by the line above, and nobody else's by the caller's word.
-        unsafe {
-            std::ptr::copy_nonoverlapping(lanes.as_ptr(), self.values.add(start), n);
-        }
+        unsafe { std::slice::from_raw_parts_mut(self.values.add(start), self.dim) }
+    }
+}
+
+/// Writes a group of columns into a row, as many as it has.
+#[inline(always)]
+fn write_group(row: &mut [f32], group: usize, lanes: &[f32; LANES]) {
+    let rest = &mut row[group * LANES..];
+    match rest.first_chunk_mut() {
+        Some(room) => *room = *lanes,
+        None => rest.copy_from_slice(&lanes[..rest.len()]),
     }
 }
 
@@ -138,24 +145,22 @@ impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
     }
 
     #[inline(always)]
-    fn take<S: Simd>(part: &mut KeepingPart<'_, T>, index: usize, node: u32, row: &[[T; LANES]; B]) {
+    fn take<S: Simd>(part: &mut KeepingPart<'_, T>, at: At, row: &[[T; LANES]; B]) {
         if let Some(squares) = &mut part.squares {
-            add_squares::<S, T>(&mut squares[index], row);
+            add_squares::<S, T>(&mut squares[at.index], row);
         }
         match &mut part.rows {
             KeepPart::Nowhere => {}
             KeepPart::Own { rows, stride } => {
-                let start = index * *stride + part.first;
+                let start = at.index * *stride + part.first;
                 rows[start..start + B].copy_from_slice(row);
             }
             KeepPart::Result(result) => {
+                #[expect(unsafe_code, reason = "as above")]
+                // SAFETY: positions and nodes correspond one to one, and chunks of positions are disjoint.
+                let result = unsafe { result.row(at.node) };
                 for (group, lanes) in (part.first..).zip(row) {
-                    let lanes = S::store(T::load::<S>(lanes));
-                    #[expect(unsafe_code, reason = "as above")]
-                    // SAFETY: positions and nodes correspond one to one, and chunks of positions are disjoint.
-                    unsafe {
-                        result.write(node, group * LANES, &lanes);
-                    }
+                    write_group(result, group, &S::store(T::load::<S>(lanes)));
                 }
             }
         }
@@ -204,7 +209,6 @@ pub(super) fn scale(weight: f64, square: f64) -> f32 {
 pub(super) struct SummingPart<'a> {
     sums: &'a mut [[f32; LANES]],
     scales: Scales<'a>,
-    start: usize,
 }
 
 impl<T: State, const B: usize> Collect<T, B> for Summing<'_> {
@@ -215,15 +219,100 @@ impl<T: State, const B: usize> Collect<T, B> for Summing<'_> {
 
     fn parts(&mut self, power: usize) -> Option<Vec<SummingPart<'_>>> {
         let &(_, scales) = self.powers.iter().find(|(weighed, _)| *weighed == power)?;
-        let chunks = self.layout.chunks.iter().zip(self.layout.split(self.sums, B));
-        Some(chunks.map(|(chunk, sums)| SummingPart { sums, scales, start: chunk.start }).collect())
+        let chunks = self.layout.split(self.sums, B).into_iter();
+        Some(chunks.map(|sums| SummingPart { sums, scales }).collect())
     }
 
     #[inline(always)]
-    fn take<S: Simd>(part: &mut SummingPart<'_>, index: usize, _: u32, row: &[[T; LANES]; B]) {
-        let scale = part.scales.at(part.start + index);
-        for (sum, lanes) in part.sums[index * B..(index + 1) * B].iter_mut().zip(row) {
+    fn take<S: Simd>(part: &mut SummingPart<'_>, at: At, row: &[[T; LANES]; B]) {
+        let scale = part.scales.at(at.position);
+        for (sum, lanes) in part.sums[at.index * B..(at.index + 1) * B].iter_mut().zip(row) {
             *sum = S::store(S::add(S::load(sum), S::mul(S::splat(scale), T::load::<S>(lanes))));
+        }
+    }
+}
+
+/// Adds the last power, block by block, to the one before it: in the rows of the result, which hold the blocks that are
+/// done as they are until the last block tells the lengths.
+pub(super) struct Finishing<'a, T> {
+    pub(super) layout: &'a Layout,
+    /// First group and number of groups of each block.
+    pub(super) blocks: &'a [(usize, usize)],
+    /// First group of this block.
+    pub(super) first: usize,
+    pub(super) weight: f64,
+    pub(super) squares: &'a mut Squares,
+    pub(super) before: Option<Before<'a, T>>,
+    pub(super) result: ResultRows<'a>,
+}
+
+/// The power before the last, where it has weight: its blocks, one after the other, and what they are multiplied by.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a, T> {
+    pub(super) rows: &'a [[T; LANES]],
+    pub(super) scales: Scales<'a>,
+}
+
+/// One chunk.
+pub(super) struct FinishingPart<'a, T> {
+    squares: &'a mut [f64],
+    n_rows: usize,
+    blocks: &'a [(usize, usize)],
+    first: usize,
+    weight: f64,
+    before: Option<Before<'a, T>>,
+    result: ResultRows<'a>,
+}
+
+impl<T: State, const B: usize> Collect<T, B> for Finishing<'_, T> {
+    type Part<'s>
+        = FinishingPart<'s, T>
+    where
+        Self: 's;
+
+    fn parts(&mut self, _: usize) -> Option<Vec<FinishingPart<'_, T>>> {
+        let part = |squares| FinishingPart {
+            squares,
+            n_rows: self.layout.len(),
+            blocks: self.blocks,
+            first: self.first,
+            weight: self.weight,
+            before: self.before,
+            result: self.result,
+        };
+        Some(self.layout.split(self.squares, 1).into_iter().map(part).collect())
+    }
+
+    #[inline(always)]
+    fn take<S: Simd>(part: &mut FinishingPart<'_, T>, at: At, row: &[[T; LANES]; B]) {
+        add_squares::<S, T>(&mut part.squares[at.index], row);
+        #[expect(unsafe_code, reason = "as above")]
+        // SAFETY: positions and nodes correspond one to one, and chunks of positions are disjoint.
+        let result = unsafe { part.result.row(at.node) };
+        for (group, lanes) in (part.first..).zip(row) {
+            write_group(result, group, &S::store(T::load::<S>(lanes)));
+        }
+        if part.blocks.last().is_some_and(|&(first, _)| first == part.first) {
+            part.add_up::<S>(at, result);
+        }
+    }
+}
+
+impl<T: State> FinishingPart<'_, T> {
+    #[inline(always)]
+    fn add_up<S: Simd>(&self, at: At, result: &mut [f32]) {
+        let (result, _) = result.as_chunks_mut();
+        let last_scale = S::splat(scale(self.weight, self.squares[at.index]));
+        let before_scale = S::splat(self.before.map_or(0.0, |before| before.scales.at(at.position)));
+        for &(first, width) in self.blocks {
+            let start = first * self.n_rows + at.position * width;
+            for (group, lanes) in result[first..first + width].iter_mut().enumerate() {
+                let mut sum = S::splat(0.0);
+                if let Some(before) = self.before {
+                    sum = S::add(sum, S::mul(before_scale, T::load::<S>(&before.rows[start + group])));
+                }
+                *lanes = S::store(S::add(sum, S::mul(last_scale, S::load(lanes))));
+            }
         }
     }
 }

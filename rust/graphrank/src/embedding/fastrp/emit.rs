@@ -6,7 +6,7 @@ use crate::simd::{Isa, Kernel, LANES, Simd};
 
 use super::collect::{Scales, scale};
 use super::lane::State;
-use super::layout::{Layout, NOWHERE};
+use super::layout::Layout;
 use super::start::Start;
 
 /// Where the vectors go: one row of `dim` values per node.
@@ -66,6 +66,9 @@ impl OwnRows<'_> {
 
 /// A source of finished values: groups of columns of a node.
 pub(super) trait Values: Sync {
+    /// Whether the result has them already.
+    const ARE_WRITTEN: bool = false;
+
     /// Groups that are there, from the first on.
     fn groups(&self) -> std::ops::Range<usize>;
 
@@ -104,6 +107,24 @@ impl<T: State> Values for Kept<'_, T> {
             sum = S::add(sum, S::mul(scale, row));
         }
         S::store(sum)
+    }
+}
+
+/// A result that lacks what power 0 adds, and the nodes that lie nowhere.
+struct Written {
+    n_groups: usize,
+}
+
+impl Values for Written {
+    const ARE_WRITTEN: bool = true;
+
+    fn groups(&self) -> std::ops::Range<usize> {
+        0..self.n_groups
+    }
+
+    #[inline(always)]
+    fn at<S: Simd>(&self, result: &[f32], _: usize, group: usize) -> [f32; LANES] {
+        padded(result, group)
     }
 }
 
@@ -147,6 +168,14 @@ impl Emitter<'_> {
         }
     }
 
+    /// Adds power 0 to a result of 32-bit floats, and fills the rows of nodes that lie nowhere.
+    pub(super) fn complete(&self, output: &mut Output<'_>) -> Result<()> {
+        if self.own.weight == 0.0 && self.layout.positions.is_none() {
+            return Ok(());
+        }
+        self.emit(output, &Written { n_groups: self.dim.div_ceil(LANES) })
+    }
+
     fn write<E: State>(&self, rows: &mut [E], values: &impl Values) -> Result<()> {
         let step = self.own.start.rows_per_step();
         let parts = rows.chunks_mut(step * self.dim).collect();
@@ -174,14 +203,17 @@ impl<E: State, V: Values> Kernel for Emit<'_, E, V> {
     fn run<S: Simd>(self) {
         let Emitter { dim, own, layout, .. } = *self.emitter;
         for (node, row) in (self.first..).zip(self.rows.chunks_exact_mut(dim)) {
-            let position = layout.positions[node];
+            let position = layout.position(node);
+            if V::ARE_WRITTEN && own.weight == 0.0 && position.is_some() {
+                continue;
+            }
             let own_row = if own.weight == 0.0 { 0 } else { own.start.row(node) };
             for group in self.values.groups() {
                 let mut lanes = [0.0; LANES];
-                if position != NOWHERE {
+                if let Some(position) = position {
                     // Only 32-bit results keep a power in their rows.
                     let result: &[f32] = bytemuck::try_cast_slice(row).unwrap_or(&[]);
-                    lanes = self.values.at::<S>(result, position as usize, group);
+                    lanes = self.values.at::<S>(result, position, group);
                 }
                 if own.weight != 0.0 {
                     own.add(node, own_row, group, &mut lanes);

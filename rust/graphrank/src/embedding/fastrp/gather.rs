@@ -1,6 +1,7 @@
 //! The kernel: sums of the vectors of neighbours.
 //!
 //! A window of some hundred arcs is laid out first: where each neighbour's vector lies, and what it is multiplied by.
+//! Where every vector lies at its node's number and nothing is multiplied, the graph's own list of arcs is the window.
 //! The kernel then streams through it, row after row, with a prefetch some arcs ahead that does not stop at the end of
 //! a row. The sum of a row stays in registers: `B` groups of 16 columns.
 //!
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::exec::Exec;
+use crate::graph::Csr;
 use crate::memory::try_with_capacity;
 use crate::simd::{Isa, Kernel, LANES, Simd, prefetch};
 
@@ -52,10 +54,10 @@ pub(super) trait Finish<const B: usize> {
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     pub(super) neighborhood: &'a Neighborhood<'a>,
-    /// Node at each position of the rows.
+    /// Node at each position of the rows; rising where `positions` is `None`.
     pub(super) nodes: &'a [u32],
-    /// Where each neighbour's vector lies in the source.
-    pub(super) positions: &'a [u32],
+    /// Where each neighbour's vector lies in the source; `None`: at its own number.
+    pub(super) positions: Option<&'a [u32]>,
     /// What vectors of the source are multiplied by, by position.
     pub(super) factors: Option<&'a [f32]>,
     pub(super) isa: Isa,
@@ -63,14 +65,16 @@ pub(super) struct Rows<'a> {
 
 /// Arcs that are laid out.
 struct Window {
+    /// Empty if they are read from the graph.
     sources: Vec<u32>,
     /// Empty if all are 1.
     factors: Vec<f32>,
     /// Of each row of the window, where its arcs end.
     ends: Vec<u32>,
+    n_arcs: usize,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
     /// Averages the vectors of `source` over the neighbours of every row in `positions` and hands them to `finish`.
     pub(super) fn average<T: Lane, const B: usize>(
         &self,
@@ -86,11 +90,10 @@ impl Rows<'_> {
             window.clear();
             while next < positions.end {
                 let n = self.neighborhood.n_neighbors(self.nodes[next] as usize);
-                if window.sources.len() + n > WINDOW_ARCS || window.ends.len() == WINDOW_ARCS {
+                if window.n_arcs + n > WINDOW_ARCS || window.ends.len() == WINDOW_ARCS {
                     break;
                 }
-                self.lay_out(&mut window, next, 0, n);
-                window.end_row();
+                self.append(&mut window, next, 0, n);
                 next += 1;
             }
             if next == start {
@@ -98,9 +101,10 @@ impl Rows<'_> {
                 next += 1;
                 continue;
             }
-            let n_arcs = window.sources.len();
-            self.isa.run(Gather { source, window: &window, rows: &self.nodes[start..next], start, finish });
-            exec.checkpoint(n_arcs as u64)?;
+            let sources = self.sources(&window, start, 0);
+            let rows = &self.nodes[start..next];
+            self.isa.run(Gather { source, sources, window: &window, rows, start, finish });
+            exec.checkpoint(window.n_arcs as u64)?;
         }
         Ok(())
     }
@@ -118,16 +122,39 @@ impl Rows<'_> {
         let mut total = Total([[0.0; LANES]; B]);
         for skip in (0..n).step_by(WINDOW_ARCS) {
             window.clear();
-            self.lay_out(window, position, skip, WINDOW_ARCS.min(n - skip));
-            window.end_row();
-            self.isa.run(Gather { source, window, rows: &[node], start: position, finish: &mut total });
-            exec.checkpoint(window.sources.len() as u64)?;
+            self.append(window, position, skip, WINDOW_ARCS.min(n - skip));
+            let sources = self.sources(window, position, skip);
+            let rows = &[node];
+            self.isa.run(Gather { source, sources, window, rows, start: position, finish: &mut total });
+            exec.checkpoint(window.n_arcs as u64)?;
         }
         self.isa.run(FinishRow { total, position, node, finish });
         Ok(())
     }
 
-    /// Appends `n` arcs of a row from the `skip`-th on.
+    /// The graph's own list of arcs, if all rows are averaged in its order and read it as it is.
+    fn stored(&self) -> Option<&'a Csr> {
+        let is_whole = self.positions.is_none() && self.nodes.len() == self.neighborhood.n_nodes();
+        if is_whole && self.factors.is_none() { self.neighborhood.only_list() } else { None }
+    }
+
+    /// Where the vectors of a window's arcs lie; the window begins at the `skip`-th arc of the row at `position`.
+    fn sources<'w>(&'w self, window: &'w Window, position: usize, skip: usize) -> &'w [u32] {
+        match self.stored() {
+            // To the end of the graph, so that the prefetch does not stop at that of the window.
+            Some(list) => &list.targets[list.range(position).start + skip..],
+            None => &window.sources,
+        }
+    }
+
+    /// Adds `n` arcs of a row from the `skip`-th on to the window.
+    fn append(&self, window: &mut Window, position: usize, skip: usize, n: usize) {
+        if self.stored().is_none() {
+            self.lay_out(window, position, skip, n);
+        }
+        window.end_row(n);
+    }
+
     fn lay_out(&self, window: &mut Window, position: usize, skip: usize, n: usize) {
         let node = self.nodes[position] as usize;
         let mut left = n;
@@ -135,7 +162,12 @@ impl Rows<'_> {
             let targets = &targets[..left.min(targets.len())];
             left -= targets.len();
             let from = window.sources.len();
-            window.sources.extend(targets.iter().map(|&target| self.positions[target as usize]));
+            match self.positions {
+                Some(positions) => {
+                    window.sources.extend(targets.iter().map(|&target| positions[target as usize]));
+                }
+                None => window.sources.extend_from_slice(targets),
+            }
             if let Some(weights) = weights {
                 let share = |&weight| self.neighborhood.share(node, weight);
                 window.factors.extend(weights[..targets.len()].iter().map(share));
@@ -158,6 +190,7 @@ impl Window {
             sources: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
             factors: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
             ends: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
+            n_arcs: 0,
         })
     }
 
@@ -165,11 +198,13 @@ impl Window {
         self.sources.clear();
         self.factors.clear();
         self.ends.clear();
+        self.n_arcs = 0;
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "at most the size of a window")]
-    fn end_row(&mut self) {
-        self.ends.push(self.sources.len() as u32);
+    fn end_row(&mut self, n: usize) {
+        self.n_arcs += n;
+        self.ends.push(self.n_arcs as u32);
     }
 }
 
@@ -190,6 +225,8 @@ fn unreachable_row() -> ! {
 
 struct Gather<'a, T, F, const B: usize> {
     source: Source<'a, T>,
+    /// Where the vectors of the window's arcs lie, and perhaps those of later ones.
+    sources: &'a [u32],
     window: &'a Window,
     /// Nodes of the rows of the window; the first lies at `start`.
     rows: &'a [u32],
@@ -202,15 +239,15 @@ impl<T: Lane, F: Finish<B>, const B: usize> Kernel for Gather<'_, T, F, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { source, window, rows, start, finish } = self;
+        let Self { source, sources, window, rows, start, finish } = self;
         let mut arc = 0;
         for (i, (&node, &end)) in rows.iter().zip(&window.ends).enumerate() {
             let arcs = arc..end as usize;
             arc = end as usize;
             let sum = if window.factors.is_empty() {
-                sum_rows::<S, T, B>(source, &window.sources, arcs)
+                sum_rows::<S, T, B>(source, sources, arcs)
             } else {
-                sum_scaled_rows::<S, T, B>(source, &window.sources, &window.factors, arcs)
+                sum_scaled_rows::<S, T, B>(source, sources, &window.factors, arcs)
             };
             finish.row::<S>(start + i, node, &sum);
         }

@@ -5,65 +5,76 @@
 //! others keep their order, so that their arcs are still read in the order in which they are stored. This costs 8 bytes
 //! per node and leaves the graph's arrays as they are.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::graph::sorted_by;
-use crate::memory::{try_collect, try_with_capacity};
+use crate::memory::{try_collect, try_reserve, try_with_capacity};
 
 use super::neighborhood::Neighborhood;
 
 /// Arcs and rows that a unit of parallel work holds at most, unless one row has more.
 const CHUNK_ARCS: usize = 1 << 15;
 const CHUNK_ROWS: usize = 1 << 12;
+/// Nodes between two checkpoints.
+const STEP: u32 = 1 << 16;
 /// Position of a node that nobody reads.
-pub(super) const NOWHERE: u32 = u32::MAX;
+const NOWHERE: u32 = u32::MAX;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// Node at each position.
     pub(super) nodes: Vec<u32>,
-    /// Position of each node, or [`NOWHERE`].
-    pub(super) positions: Vec<u32>,
+    /// Position of each node, or [`NOWHERE`]; `None` where all lie at their own numbers.
+    pub(super) positions: Option<Vec<u32>>,
     /// Consecutive ranges of positions of about equal work.
     pub(super) chunks: Vec<Range<usize>>,
 }
 
 impl Layout {
     pub(super) fn new(rows: &Neighborhood<'_>, n_hubs: usize, exec: &Exec) -> Result<Self> {
+        let n = rows.n_nodes();
         let times_read = rows.times_read(exec)?;
-        let is_active = |&node: &u32| times_read[node as usize] > 0 || rows.n_neighbors(node as usize) > 0;
-        let n_active = (0u32..).take(rows.n_nodes()).filter(is_active).count();
-        let mut nodes =
-            try_collect("order of nodes", n_active, (0u32..).take(rows.n_nodes()).filter(is_active))?;
-        exec.checkpoint(0)?;
-        if n_hubs > 0 {
-            let most = times_read.iter().copied().max().unwrap_or(0);
-            let falling = |node: u32| (most - times_read[node as usize]) as usize;
-            let sorted = sorted_by(falling, most as usize + 1, &nodes)?;
-            let least = sorted.get(n_hubs).map_or(0, |&node| times_read[node as usize]);
+        let mut nodes = most_read(&times_read, n_hubs, exec)?;
+        try_reserve("order of nodes", &mut nodes, n - n_hubs.min(n))?;
+        let mut positions = try_collect("positions of nodes", n, std::iter::repeat_n(NOWHERE, n))?;
+        (0u32..).zip(&nodes).for_each(|(position, &hub)| positions[hub as usize] = position);
+        let mut next = number(nodes.len());
+        for step in steps(n) {
             exec.checkpoint(0)?;
-            // The others keep their order, in which their arcs follow each other.
-            let key = |node: u32| most.saturating_sub(times_read[node as usize].max(least)) as usize;
-            nodes = sorted_by(key, most as usize + 1, &nodes)?;
+            for node in step {
+                let at = node as usize;
+                let is_active = times_read[at] > 0 || rows.n_neighbors(at) > 0;
+                if is_active && positions[at] == NOWHERE {
+                    positions[at] = next;
+                    nodes.push(node);
+                    next += 1;
+                }
+            }
         }
-        exec.checkpoint(0)?;
-        let mut positions =
-            try_collect("positions of nodes", rows.n_nodes(), std::iter::repeat_n(NOWHERE, rows.n_nodes()))?;
-        (0u32..).zip(&nodes).for_each(|(position, &node)| positions[node as usize] = position);
-        exec.checkpoint(0)?;
-        let chunks = chunks(rows, &nodes)?;
-        Ok(Self { nodes, positions, chunks })
+        let is_whole = n_hubs == 0 && nodes.len() == n;
+        let chunks = chunks(rows, &nodes, exec)?;
+        Ok(Self { nodes, positions: (!is_whole).then_some(positions), chunks })
     }
 
     /// Every node at its own number.
-    pub(super) fn whole(rows: &Neighborhood<'_>) -> Result<Self> {
+    pub(super) fn whole(rows: &Neighborhood<'_>, exec: &Exec) -> Result<Self> {
         let n = rows.n_nodes();
         let nodes = try_collect("order of nodes", n, (0u32..).take(n))?;
-        let chunks = chunks(rows, &nodes)?;
-        Ok(Self { positions: try_collect("positions of nodes", n, nodes.iter().copied())?, nodes, chunks })
+        let chunks = chunks(rows, &nodes, exec)?;
+        Ok(Self { nodes, positions: None, chunks })
+    }
+
+    /// Where a node lies, if it does.
+    #[inline]
+    pub(super) fn position(&self, node: usize) -> Option<usize> {
+        match &self.positions {
+            Some(positions) => (positions[node] != NOWHERE).then_some(positions[node] as usize),
+            None => Some(node),
+        }
     }
 
     /// Nodes that have a position.
@@ -92,20 +103,56 @@ pub(super) fn split<'a, T>(
 }
 
 /// Consecutive ranges of a list of nodes of about equal work.
-pub(super) fn chunks(rows: &Neighborhood<'_>, nodes: &[u32]) -> Result<Vec<Range<usize>>> {
+pub(super) fn chunks(rows: &Neighborhood<'_>, nodes: &[u32], exec: &Exec) -> Result<Vec<Range<usize>>> {
     let mut chunks =
         try_with_capacity("ranges of rows", rows.n_arcs() / CHUNK_ARCS + nodes.len() / CHUNK_ROWS + 1)?;
     let (mut start, mut n_arcs) = (0, 0);
-    for (position, &node) in nodes.iter().enumerate() {
-        let n = rows.n_neighbors(node as usize);
-        if position > start && (n_arcs + n > CHUNK_ARCS || position - start == CHUNK_ROWS) {
-            chunks.push(start..position);
-            (start, n_arcs) = (position, 0);
+    for step in steps(nodes.len()) {
+        exec.checkpoint(0)?;
+        for position in step {
+            let position = position as usize;
+            let n = rows.n_neighbors(nodes[position] as usize);
+            if position > start && (n_arcs + n > CHUNK_ARCS || position - start == CHUNK_ROWS) {
+                chunks.push(start..position);
+                (start, n_arcs) = (position, 0);
+            }
+            n_arcs += n;
         }
-        n_arcs += n;
     }
     if start < nodes.len() {
         chunks.push(start..nodes.len());
     }
     Ok(chunks)
+}
+
+/// The nodes that are read most, most first; of those that are read alike, the first in number.
+fn most_read(times_read: &[u32], n_hubs: usize, exec: &Exec) -> Result<Vec<u32>> {
+    let mut hubs = BinaryHeap::from(try_with_capacity("nodes that are read most", n_hubs + 1)?);
+    for step in steps(times_read.len()) {
+        exec.checkpoint(0)?;
+        for node in step {
+            let times = times_read[node as usize];
+            let is_full = hubs.len() == n_hubs;
+            if is_full && hubs.peek().is_none_or(|&(Reverse(least), _)| times <= least) {
+                continue;
+            }
+            hubs.push((Reverse(times), node));
+            if is_full {
+                hubs.pop();
+            }
+        }
+    }
+    let sorted = hubs.into_sorted_vec();
+    try_collect("nodes that are read most", sorted.len(), sorted.into_iter().map(|(_, node)| node))
+}
+
+/// Ranges of `0 .. n - 1`, short enough for a checkpoint each.
+fn steps(n: usize) -> impl Iterator<Item = Range<u32>> {
+    let n = number(n);
+    (0..n).step_by(STEP as usize).map(move |start| start..n.min(start.saturating_add(STEP)))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "nodes are numbered in 32 bits")]
+fn number(n: usize) -> u32 {
+    n as u32
 }

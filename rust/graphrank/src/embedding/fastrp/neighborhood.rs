@@ -76,6 +76,14 @@ impl<'g> Neighborhood<'g> {
         }
     }
 
+    /// The list of arcs, if there is one and its arcs count alike.
+    pub(super) fn only_list(&self) -> Option<&'g Csr> {
+        match self.lists[..] {
+            [list] if !self.is_weighted() => Some(list),
+            _ => None,
+        }
+    }
+
     /// Arcs of a node from the `skip`-th on, list by list: neighbours and weights.
     pub(super) fn arcs(&self, node: usize, skip: usize) -> impl Iterator<Item = (&[u32], Option<&[f64]>)> {
         let mut skip = skip;

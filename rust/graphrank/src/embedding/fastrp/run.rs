@@ -1,7 +1,5 @@
 //! The embedding of a graph, from parameters to vectors.
 
-use std::ops::Range;
-
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
@@ -10,7 +8,7 @@ use crate::simd::{Isa, LANES};
 
 use super::averaging::Averaging;
 use super::blocks::{Blocks, Collect, Scratch};
-use super::collect::{Keep, Keeping, Power, ResultRows, Scales, Summing};
+use super::collect::{Before, Finishing, Keep, Keeping, Power, ResultRows, Scales, Summing};
 use super::emit::{Emitter, Kept, Output, OwnRows, Summed, Values};
 use super::lane::State;
 use super::layout::Layout;
@@ -114,7 +112,7 @@ impl<'a, T: State> Run<'a, T> {
         refined::check(graph, params, exec)?;
         let neighborhood = Neighborhood::new(graph, params.direction, exec)?;
         let layout = Layout::new(&neighborhood, plan.n_hubs(params, graph.n_nodes()), exec)?;
-        let start = Start::new(nodes, params, &neighborhood, T::LARGEST, exec)?;
+        let start = Start::new(nodes, params, &neighborhood, Some(T::LARGEST), exec)?;
         check_range(output, params, start.largest)?;
         let at = |powers: &Vec<f32>| {
             try_collect("powers of degrees", layout.len(), layout.nodes.iter().map(|&v| powers[v as usize]))
@@ -157,36 +155,51 @@ impl<'a, T: State> Run<'a, T> {
         (self.params.refine > 0).then_some(refinement)
     }
 
-    /// Keeps the last two powers, one in the result, which until then has room for the power before them.
+    /// Keeps one power beside the result, which is room for the others until the last power is added up in it.
     fn keep_in_place(&self, output: &mut Output<'_>) -> Result<()> {
         let Output::F32(values) = output else { return self.keep(output) };
-        let (n_groups, last) = (self.n_groups(), self.params.last_power());
-        let len = self.layout.len() * n_groups;
-        let mut signs = Buffer::zeroed("signs of the projection", len)?;
-        let mut kept = Buffer::<[T; LANES]>::zeroed("a power of the embedding", len)?;
+        let (n, last) = (self.layout.len(), self.params.last_power());
+        let mut kept = Buffer::<[T; LANES]>::zeroed("a power of the embedding", n * self.n_groups())?;
         let mut squares = self.zeroed_squares()?;
+        let mut last_squares = squares.pop().unwrap_or_default();
+        let blocks: Vec<_> = self.plan.blocks(self.n_groups()).collect();
 
         let lent: &mut [[T; LANES]] = bytemuck::cast_slice_mut(values);
-        let states = in_turn(last, lent, &mut kept);
-        let mut scratch = Scratch { signs: &mut signs, states };
         let mut powers = self.measured(&mut squares);
-        let mut keeping = Keeping { layout: &self.layout, first: 0, powers: &mut powers };
-        self.powers(0, n_groups, 1..last, &mut scratch, &mut keeping)?;
-
-        // Nothing is lent any more: the last power goes to its rows of the result.
-        let mut scratch = Scratch { signs: &mut signs, states: in_turn(last, &mut [], &mut kept) };
-        if let Some(power) = powers.last_mut() {
-            power.rows = Keep::Result(ResultRows::new(values, self.params.dim));
+        for &(first, width) in &blocks {
+            let rows = first * n..(first + width) * n;
+            let (lent, kept) = (&mut lent[rows.clone()], &mut kept[rows]);
+            let states = if last.is_multiple_of(2) { [lent, kept] } else { [kept, lent] };
+            let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
+            self.powers(first, width, last - 1, &mut Scratch { states }, &mut keeping)?;
         }
-        let mut keeping = Keeping { layout: &self.layout, first: 0, powers: &mut powers };
-        self.powers(0, n_groups, last..last + 1, &mut scratch, &mut keeping)?;
-        drop(powers);
 
+        // Nothing is lent any more.
+        let result = ResultRows::new(values, self.params.dim);
+        let before = squares.first().map(|squares| Before {
+            rows: &kept,
+            scales: Scales::Lengths { weight: self.params.weight(last - 1), squares },
+        });
+        for &(first, width) in &blocks {
+            let mut finishing = Finishing {
+                layout: &self.layout,
+                blocks: &blocks,
+                first,
+                weight: self.params.weight(last),
+                squares: &mut last_squares,
+                before,
+                result,
+            };
+            let source = &kept[first * n..(first + width) * n];
+            match width {
+                8 => self.blocks().finish::<T, 8, _>(source, &mut finishing),
+                4 => self.blocks().finish::<T, 4, _>(source, &mut finishing),
+                2 => self.blocks().finish::<T, 2, _>(source, &mut finishing),
+                _ => self.blocks().finish::<T, 1, _>(source, &mut finishing),
+            }?;
+        }
         let own_squares = self.own_squares()?;
-        let rows = [Some(&kept[..]), None].into_iter().skip(2 - self.weighted.len());
-        let powers =
-            rows.zip(self.scales(Some(&squares))).map(|(rows, (_, scales))| (rows, scales)).collect();
-        self.emit(output, &Kept { powers, n_groups }, own_squares.as_deref())
+        self.emitter(self.params.weight(0), own_squares.as_deref()).complete(output)
     }
 
     /// The powers that have weight, to be measured.
@@ -263,10 +276,9 @@ impl<'a, T: State> Run<'a, T> {
     ) -> Result<()> {
         let len = self.layout.len() * self.plan.width;
         let last_power = self.params.last_power();
-        let mut signs = Buffer::zeroed("signs of a block of columns", len)?;
         let state = |i| Buffer::zeroed("a power of a block of columns", if last_power > i { len } else { 0 });
         let (mut even, mut odd) = (state(0)?, state(1)?);
-        let mut scratch = Scratch { signs: &mut signs, states: [&mut even, &mut odd] };
+        let mut scratch = Scratch { states: [&mut even, &mut odd] };
         self.plan.blocks(self.n_groups()).try_for_each(|(first, width)| work(first, width, &mut scratch))
     }
 
@@ -281,21 +293,32 @@ impl<'a, T: State> Run<'a, T> {
     where
         C: Collect<T, 1> + Collect<T, 2> + Collect<T, 4> + Collect<T, 8>,
     {
-        self.powers(first, width, 1..self.params.last_power() + 1, scratch, collect)
+        self.powers(first, width, self.params.last_power(), scratch, collect)
     }
 
+    /// Powers 1 to `last` of a block.
     fn powers<C>(
         &self,
         first: usize,
         width: usize,
-        powers: Range<usize>,
+        last: usize,
         scratch: &mut Scratch<'_, T>,
         collect: &mut C,
     ) -> Result<()>
     where
         C: Collect<T, 1> + Collect<T, 2> + Collect<T, 4> + Collect<T, 8>,
     {
-        let blocks = Blocks {
+        let blocks = self.blocks();
+        match width {
+            8 => blocks.run::<T, 8, C>(first, last, scratch, collect),
+            4 => blocks.run::<T, 4, C>(first, last, scratch, collect),
+            2 => blocks.run::<T, 2, C>(first, last, scratch, collect),
+            _ => blocks.run::<T, 1, C>(first, last, scratch, collect),
+        }
+    }
+
+    fn blocks(&self) -> Blocks<'_> {
+        Blocks {
             neighborhood: &self.neighborhood,
             layout: &self.layout,
             start: &self.start,
@@ -303,12 +326,6 @@ impl<'a, T: State> Run<'a, T> {
             last_power: self.params.last_power(),
             isa: Isa::best(),
             exec: self.exec,
-        };
-        match width {
-            8 => blocks.run::<T, 8, C>(first, powers, scratch, collect),
-            4 => blocks.run::<T, 4, C>(first, powers, scratch, collect),
-            2 => blocks.run::<T, 2, C>(first, powers, scratch, collect),
-            _ => blocks.run::<T, 1, C>(first, powers, scratch, collect),
         }
     }
 
@@ -348,7 +365,7 @@ impl<'a, T: State> Run<'a, T> {
         if !self.params.normalize || self.params.self_influence == 0.0 {
             return Ok(None);
         }
-        self.start.squares(self.neighborhood.n_nodes(), self.n_groups(), self.exec).map(Some)
+        self.start.squares(self.n_groups(), self.exec).map(Some)
     }
 }
 
@@ -363,9 +380,4 @@ fn check_range(output: &Output<'_>, params: &FastRpParams, largest_start: f32) -
         return Err(Error::argument("weights", problem));
     }
     Ok(())
-}
-
-/// Room for the powers in turn, such that `kept` holds the one before the last.
-fn in_turn<'s, T>(last: usize, lent: &'s mut [T], kept: &'s mut [T]) -> [&'s mut [T]; 2] {
-    if last.is_multiple_of(2) { [lent, kept] } else { [kept, lent] }
 }

@@ -50,7 +50,7 @@ pub(super) struct Start<'a> {
     dim: usize,
     /// Per node, the power of its degree; `None` if all are 1.
     pub(super) degree_powers: Option<Vec<f32>>,
-    /// A power of two that brings the largest value near the state's favourite size.
+    /// A power of two that brings the largest value near a favourite size, or 1.
     pub(super) unit: f32,
     /// No value of a start row is larger.
     pub(super) largest: f32,
@@ -69,7 +69,7 @@ impl<'a> Start<'a> {
         data: &NodeData<'a>,
         params: &FastRpParams,
         rows: &Neighborhood<'_>,
-        favourite: f32,
+        favourite: Option<f32>,
         exec: &Exec,
     ) -> Result<Self> {
         let n_hashed = params.dim - params.n_feature_columns();
@@ -97,7 +97,7 @@ impl<'a> Start<'a> {
             return Err(Error::argument("state", problem));
         }
         let projection = Projection::new(params.seed, Domain::Projection, params.sparsity);
-        let unit = power_of_two_below(favourite / sizes.most);
+        let unit = favourite.map_or(1.0, |favourite| power_of_two_below(favourite / sizes.most));
         let largest = sizes.most;
         Ok(Self {
             keys: data.keys,
@@ -162,8 +162,13 @@ impl<'a> Start<'a> {
         (STEP / (n_features * self.dim)).clamp(1, 1 << 9)
     }
 
-    /// Squared lengths of the rows of the first `n` nodes.
-    pub(super) fn squares(&self, n: usize, n_groups: usize, exec: &Exec) -> Result<Vec<f64>> {
+    pub(super) fn n_nodes(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Squared lengths of the rows of all nodes.
+    pub(super) fn squares(&self, n_groups: usize, exec: &Exec) -> Result<Vec<f64>> {
+        let n = self.n_nodes();
         let rows = self.rows_per_step();
         let square = |node| {
             let (row, mut square) = (self.row(node), 0.0);
