@@ -1,24 +1,21 @@
 //! The transition matrix as an operator on whole matrices, for what iterates on an embedding.
 
-use std::ops::Range;
-
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::try_collect;
 use crate::numeric;
 use crate::simd::{Isa, LANES, Simd};
 
+use super::chunks::Chunks;
 use super::gather::{Finish, Row, Rows, Source};
 use super::lane::Lane;
-use super::layout::{Layout, split};
 use super::neighborhood::Neighborhood;
 
-/// Means over the neighbours. Matrices have a row of whole groups per node that has neighbours, in the order of the
-/// layout.
+/// Means over the neighbours. Matrices have a row of whole groups per node.
 #[derive(Clone, Copy)]
 pub(super) struct Averaging<'a> {
     pub(super) neighborhood: &'a Neighborhood<'a>,
-    pub(super) layout: &'a Layout,
+    pub(super) chunks: &'a Chunks,
     pub(super) isa: Isa,
 }
 
@@ -26,11 +23,12 @@ impl Averaging<'_> {
     /// Per row, the sum of the weights of its arcs over that of all rows.
     pub(super) fn shares(&self) -> Result<Vec<f64>> {
         // Sums of weights near the largest float are infinite; nearly all others vanish beside them anyhow.
-        let degree = |&node: &u32| self.neighborhood.degree(node as usize).min(f64::MAX);
-        let nodes = || self.layout.nodes.iter();
+        let degree = |node| self.neighborhood.degree(node).min(f64::MAX);
+        let n = self.neighborhood.n_nodes();
+        let nodes = || 0..n;
         let largest = nodes().map(degree).fold(f64::MIN_POSITIVE, f64::max);
         let sum = numeric::sum(nodes().map(|node| degree(node) / largest)).max(1.0);
-        try_collect("shares of nodes", self.layout.len(), nodes().map(|node| degree(node) / largest / sum))
+        try_collect("shares of nodes", n, nodes().map(|node| degree(node) / largest / sum))
     }
 
     /// What [`Averaging::apply`] counts as progress.
@@ -47,14 +45,8 @@ impl Averaging<'_> {
         n_groups: usize,
         exec: &Exec,
     ) -> Result<()> {
-        let rows = Rows {
-            neighborhood: self.neighborhood,
-            nodes: &self.layout.nodes,
-            positions: self.layout.positions.as_deref(),
-            factors: None,
-            isa: self.isa,
-        };
-        average_all(rows, &self.layout.chunks, source, target, n_groups, exec)
+        let rows = Rows { neighborhood: self.neighborhood, nodes: None, factors: None, isa: self.isa };
+        average_all(rows, self.chunks, source, target, n_groups, exec)
     }
 }
 
@@ -62,7 +54,7 @@ impl Averaging<'_> {
 /// the rows into units of work.
 pub(super) fn average_all<T: Lane>(
     rows: Rows<'_>,
-    chunks: &[Range<usize>],
+    chunks: &Chunks,
     source: &[[T; LANES]],
     target: &mut [[f32; LANES]],
     n_groups: usize,
@@ -71,7 +63,7 @@ pub(super) fn average_all<T: Lane>(
     let mut first = 0;
     while first < n_groups {
         let source = Source { groups: source, stride: n_groups, first };
-        let targets = split(chunks, target, n_groups);
+        let targets = chunks.split(target, n_groups);
         first += match n_groups - first {
             8.. => average_block::<T, 8>(rows, chunks, source, targets, exec)?,
             4.. => average_block::<T, 4>(rows, chunks, source, targets, exec)?,
@@ -85,16 +77,16 @@ pub(super) fn average_all<T: Lane>(
 /// Some columns, and how many groups they are.
 fn average_block<T: Lane, const B: usize>(
     rows: Rows<'_>,
-    chunks: &[Range<usize>],
+    chunks: &Chunks,
     source: Source<'_, T>,
     targets: Vec<&mut [[f32; LANES]]>,
     exec: &Exec,
 ) -> Result<usize> {
     exec.map_items(targets, |chunk, target| {
-        let positions = chunks[chunk].clone();
-        let (start, stride, first) = (positions.start, source.stride, source.first);
+        let part = chunks.rows(chunk);
+        let (start, stride, first) = (part.start, source.stride, source.first);
         let mut means = WriteMean { neighborhood: rows.neighborhood, target, start, stride, first };
-        rows.average::<T, B>(positions, source, &mut means, exec)
+        rows.average::<T, B>(part, source, &mut means, exec)
     })?;
     Ok(B)
 }
@@ -103,7 +95,7 @@ fn average_block<T: Lane, const B: usize>(
 struct WriteMean<'a> {
     neighborhood: &'a Neighborhood<'a>,
     target: &'a mut [[f32; LANES]],
-    /// Position of the first row of the target.
+    /// First row of the target.
     start: usize,
     stride: usize,
     first: usize,
@@ -111,9 +103,9 @@ struct WriteMean<'a> {
 
 impl<const B: usize> Finish<B> for WriteMean<'_> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, position: usize, node: u32, sum: &Row<S, B>) {
-        let factor = S::splat(self.neighborhood.inverse(node as usize));
-        let at = (position - self.start) * self.stride + self.first;
+    fn row<S: Simd>(&mut self, index: usize, node: usize, sum: &Row<S, B>) {
+        let factor = S::splat(self.neighborhood.inverse(node));
+        let at = (index - self.start) * self.stride + self.first;
         for (target, &lanes) in self.target[at..at + B].iter_mut().zip(sum) {
             *target = S::store(S::mul(lanes, factor));
         }
@@ -140,7 +132,7 @@ mod tests {
             let options = EdgeOptions::default();
             let graph = Graph::from_edges(n as usize, &src, &dst, weights, options, &exec).unwrap();
             let rows = Neighborhood::new(&graph, Direction::Out, &exec).unwrap();
-            let layout = Layout::whole(&rows, &exec).unwrap();
+            let chunks = rows.chunks(&exec).unwrap();
             let len = n as usize * n_groups;
             let draw = |i: usize| mix(i as u64);
             let singles: Vec<[f32; LANES]> = (0..len)
@@ -153,17 +145,11 @@ mod tests {
                 .map(|i| std::array::from_fn(|lane| (draw(i * LANES + lane) % 3) as i8 - 1))
                 .collect();
             let averages = |isa| {
-                let rows = Rows {
-                    neighborhood: &rows,
-                    nodes: &layout.nodes,
-                    positions: layout.positions.as_deref(),
-                    factors: None,
-                    isa,
-                };
+                let rows = Rows { neighborhood: &rows, nodes: None, factors: None, isa };
                 let mut targets = vec![vec![[0f32; LANES]; len]; 3];
-                average_all(rows, &layout.chunks, &singles, &mut targets[0], n_groups, &exec).unwrap();
-                average_all(rows, &layout.chunks, &halves, &mut targets[1], n_groups, &exec).unwrap();
-                average_all(rows, &layout.chunks, &signs, &mut targets[2], n_groups, &exec).unwrap();
+                average_all(rows, &chunks, &singles, &mut targets[0], n_groups, &exec).unwrap();
+                average_all(rows, &chunks, &halves, &mut targets[1], n_groups, &exec).unwrap();
+                average_all(rows, &chunks, &signs, &mut targets[2], n_groups, &exec).unwrap();
                 targets
             };
             let expected = averages(Isa::available()[0]);

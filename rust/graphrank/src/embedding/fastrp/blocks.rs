@@ -1,6 +1,7 @@
 //! All powers of one block of columns, and what is kept of them.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use bytemuck::{cast_slice, cast_slice_mut};
 
@@ -8,9 +9,9 @@ use crate::error::Result;
 use crate::exec::Exec;
 use crate::simd::{Isa, Kernel, LANES, Simd};
 
+use super::chunks::Chunks;
 use super::gather::{Finish, Row, Rows, Source};
 use super::lane::{Lane, State};
-use super::layout::Layout;
 use super::neighborhood::Neighborhood;
 use super::start::Start;
 
@@ -18,10 +19,8 @@ use super::start::Start;
 #[derive(Clone, Copy)]
 pub(super) struct Blocks<'a> {
     pub(super) neighborhood: &'a Neighborhood<'a>,
-    pub(super) layout: &'a Layout,
+    pub(super) chunks: &'a Chunks,
     pub(super) start: &'a Start<'a>,
-    /// Per position, the power of the degree; `None` if all are 1.
-    pub(super) factors: Option<&'a [f32]>,
     pub(super) last_power: usize,
     pub(super) isa: Isa,
     pub(super) exec: &'a Exec,
@@ -42,7 +41,7 @@ struct Sinks<'a, T, P> {
 
 /// What becomes of the rows of a power, chunk by chunk.
 pub(super) trait Collect<T: State, const B: usize>: Sync {
-    /// What belongs to one chunk of positions.
+    /// What belongs to one chunk of nodes.
     type Part<'s>: Send
     where
         Self: 's;
@@ -59,8 +58,7 @@ pub(super) trait Collect<T: State, const B: usize>: Sync {
 pub(super) struct At {
     /// In its chunk.
     pub(super) index: usize,
-    pub(super) position: usize,
-    pub(super) node: u32,
+    pub(super) node: usize,
 }
 
 impl Blocks<'_> {
@@ -73,7 +71,7 @@ impl Blocks<'_> {
         scratch: &mut Scratch<'_, T>,
         collect: &mut C,
     ) -> Result<()> {
-        let len = self.layout.len() * B;
+        let len = self.neighborhood.n_nodes() * B;
         let [even, odd] = &mut scratch.states;
         let starts_with_signs = self.start.is_signs(first, B);
         if last > 0 && starts_with_signs {
@@ -88,7 +86,8 @@ impl Blocks<'_> {
             let sinks = Sinks { target, parts: collect.parts(power) };
             if power == 1 && starts_with_signs {
                 let source = Source { groups: &cast_slice(source)[..len], stride: B, first: 0 };
-                self.multiply::<i8, T, B, C>(source, self.factors, self.start.unit, sinks)?;
+                let factors = self.start.degree_powers.as_deref();
+                self.multiply::<i8, T, B, C>(source, factors, self.start.unit, sinks)?;
             } else {
                 let source = Source { groups: &source[..len], stride: B, first: 0 };
                 self.multiply::<T, T, B, C>(source, None, 1.0, sinks)?;
@@ -115,16 +114,10 @@ impl Blocks<'_> {
         unit: f32,
         sinks: Sinks<'_, T, C::Part<'p>>,
     ) -> Result<()> {
-        let rows = Rows {
-            neighborhood: self.neighborhood,
-            nodes: &self.layout.nodes,
-            positions: self.layout.positions.as_deref(),
-            factors,
-            isa: self.isa,
-        };
-        let n_chunks = self.layout.chunks.len();
+        let rows = Rows { neighborhood: self.neighborhood, nodes: None, factors, isa: self.isa };
+        let n_chunks = self.chunks.len();
         let targets: Vec<_> = match sinks.target {
-            Some(target) => self.layout.split(target, B).into_iter().map(Some).collect(),
+            Some(target) => self.chunks.split(target, B).into_iter().map(Some).collect(),
             None => (0..n_chunks).map(|_| None).collect(),
         };
         let parts: Vec<_> = match sinks.parts {
@@ -132,25 +125,25 @@ impl Blocks<'_> {
             None => (0..n_chunks).map(|_| None).collect(),
         };
         self.exec.map_items(targets.into_iter().zip(parts).collect(), |chunk, (target, part)| {
-            let positions = self.layout.chunks[chunk].clone();
+            let nodes = self.chunks.rows(chunk);
             let mut deliver = Deliver::<'_, 'p, T, B, C> {
                 neighborhood: self.neighborhood,
                 unit,
-                start: positions.start,
+                start: nodes.start,
                 target,
                 part,
                 collect: PhantomData,
             };
-            rows.average(positions, source, &mut deliver, self.exec)
+            rows.average(nodes, source, &mut deliver, self.exec)
         })?;
         Ok(())
     }
 
     fn write_signs<const B: usize>(&self, first: usize, signs: &mut [[i8; LANES]]) -> Result<()> {
-        let parts = self.layout.split(signs, B);
+        let parts = self.chunks.split(signs, B);
         self.exec.map_items(parts, |chunk, part| {
             self.exec.checkpoint(0)?;
-            let nodes = &self.layout.nodes[self.layout.chunks[chunk].clone()];
+            let nodes = self.chunks.rows(chunk);
             self.isa.run(WriteSigns::<B> { start: self.start, first, nodes, signs: part });
             Ok(())
         })?;
@@ -158,13 +151,12 @@ impl Blocks<'_> {
     }
 
     fn write_start<T: State, const B: usize>(&self, first: usize, rows: &mut [[T; LANES]]) -> Result<()> {
-        let parts = self.layout.split(rows, B);
+        let parts = self.chunks.split(rows, B);
         self.exec.map_items(parts, |chunk, part| {
-            let nodes = &self.layout.nodes[self.layout.chunks[chunk].clone()];
             let step = self.start.rows_per_step();
-            for (nodes, rows) in nodes.chunks(step).zip(part.chunks_mut(step * B)) {
+            for (node, rows) in self.chunks.rows(chunk).step_by(step).zip(part.chunks_mut(step * B)) {
                 self.exec.checkpoint(0)?;
-                self.isa.run(WriteStart::<T, B> { start: self.start, first, nodes, rows });
+                self.isa.run(WriteStart::<T, B> { start: self.start, first, node, rows });
             }
             Ok(())
         })?;
@@ -175,7 +167,7 @@ impl Blocks<'_> {
 struct WriteSigns<'a, const B: usize> {
     start: &'a Start<'a>,
     first: usize,
-    nodes: &'a [u32],
+    nodes: Range<usize>,
     signs: &'a mut [[i8; LANES]],
 }
 
@@ -184,8 +176,8 @@ impl<const B: usize> Kernel for WriteSigns<'_, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        for (&node, signs) in self.nodes.iter().zip(self.signs.chunks_exact_mut(B)) {
-            let row = self.start.row(node as usize);
+        for (node, signs) in self.nodes.zip(self.signs.chunks_exact_mut(B)) {
+            let row = self.start.row(node);
             for (group, lanes) in (self.first..).zip(signs) {
                 *lanes = self.start.signs(row, group);
             }
@@ -196,7 +188,8 @@ impl<const B: usize> Kernel for WriteSigns<'_, B> {
 struct WriteStart<'a, T, const B: usize> {
     start: &'a Start<'a>,
     first: usize,
-    nodes: &'a [u32],
+    /// Node of the first row.
+    node: usize,
     rows: &'a mut [[T; LANES]],
 }
 
@@ -205,10 +198,10 @@ impl<T: State, const B: usize> Kernel for WriteStart<'_, T, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        for (&node, groups) in self.nodes.iter().zip(self.rows.chunks_exact_mut(B)) {
-            let row = self.start.row(node as usize);
+        for (node, groups) in (self.node..).zip(self.rows.chunks_exact_mut(B)) {
+            let row = self.start.row(node);
             for (group, lanes) in (self.first..).zip(groups) {
-                let values = self.start.values(node as usize, row, group);
+                let values = self.start.values(node, row, group);
                 *lanes = T::store::<S>(S::mul(S::load(&values), S::splat(self.start.unit)));
             }
         }
@@ -219,7 +212,7 @@ impl<T: State, const B: usize> Kernel for WriteStart<'_, T, B> {
 struct Deliver<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
     neighborhood: &'a Neighborhood<'a>,
     unit: f32,
-    /// Position of the first row of the chunk.
+    /// First node of the chunk.
     start: usize,
     target: Option<&'a mut [[T; LANES]]>,
     part: Option<C::Part<'p>>,
@@ -228,16 +221,16 @@ struct Deliver<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
 
 impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Deliver<'_, 'p, T, B, C> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, position: usize, node: u32, sum: &Row<S, B>) {
-        let factor = self.neighborhood.inverse(node as usize) * self.unit;
+    fn row<S: Simd>(&mut self, _: usize, node: usize, sum: &Row<S, B>) {
+        let factor = self.neighborhood.inverse(node) * self.unit;
         let factor = S::splat(factor);
         let row = sum.map(|lanes| T::store::<S>(S::mul(lanes, factor)));
-        let index = position - self.start;
+        let index = node - self.start;
         if let Some(target) = &mut self.target {
             target[index * B..(index + 1) * B].copy_from_slice(&row);
         }
         if let Some(part) = &mut self.part {
-            C::take::<S>(part, At { index, position, node }, &row);
+            C::take::<S>(part, At { index, node }, &row);
         }
     }
 }

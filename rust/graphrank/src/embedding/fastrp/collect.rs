@@ -1,14 +1,12 @@
 //! What becomes of the rows of a power: kept until their length is known, measured, or weighed and added.
 
-use std::marker::PhantomData;
-
 use crate::simd::{LANES, Simd};
 
 use super::blocks::{At, Collect};
+use super::chunks::Chunks;
 use super::lane::State;
-use super::layout::Layout;
 
-/// Squared lengths of the rows of one power, by position, so far.
+/// Squared lengths of the rows of one power, by node, so far.
 pub(super) type Squares = [f64];
 
 /// Adds the squares of a row to `sum`, group by group, so that blocks of any width give the same bits.
@@ -37,48 +35,16 @@ pub(super) struct Power<'a, T> {
 /// Where the rows of a power are kept, whole.
 pub(super) enum Keep<'a, T> {
     Nowhere,
-    /// By position, `stride` groups per row.
+    /// `stride` groups per row.
     Own {
         rows: &'a mut [[T; LANES]],
         stride: usize,
     },
-    /// In the rows of the result, which are by node.
-    Result(ResultRows<'a>),
-}
-
-/// Rows of the result that are written in the order of positions.
-#[derive(Clone, Copy)]
-pub(super) struct ResultRows<'a> {
-    values: *mut f32,
-    len: usize,
-    dim: usize,
-    owner: PhantomData<&'a mut [f32]>,
-}
-
-#[expect(unsafe_code, reason = "rows are dealt out by node, which no split of a slice can follow")]
-// SAFETY: each row is written by the one chunk that has its node's position, and nothing is read meanwhile.
-unsafe impl Send for ResultRows<'_> {}
-#[expect(unsafe_code, reason = "as above")]
-// SAFETY: as above.
-unsafe impl Sync for ResultRows<'_> {}
-
-impl<'a> ResultRows<'a> {
-    pub(super) fn new(values: &'a mut [f32], dim: usize) -> Self {
-        Self { values: values.as_mut_ptr(), len: values.len(), dim, owner: PhantomData }
-    }
-
-    /// The row of a node.
-    ///
-    /// # Safety
-    /// Nobody else reads or writes the row while it is borrowed.
-    #[inline(always)]
-    #[expect(unsafe_code, reason = "as above")]
-    unsafe fn row(self, node: u32) -> &'a mut [f32] {
-        let start = node as usize * self.dim;
-        assert!(start + self.dim <= self.len, "a row lies outside the result");
-        // SAFETY: in bounds by the line above, and nobody else's by the caller's word.
-        unsafe { std::slice::from_raw_parts_mut(self.values.add(start), self.dim) }
-    }
+    /// In the result.
+    Result {
+        rows: &'a mut [f32],
+        dim: usize,
+    },
 }
 
 /// Writes a group of columns into a row, as many as it has.
@@ -93,7 +59,7 @@ fn write_group(row: &mut [f32], group: usize, lanes: &[f32; LANES]) {
 
 /// Keeps and measures the powers that have weight.
 pub(super) struct Keeping<'a, 'p, T> {
-    pub(super) layout: &'a Layout,
+    pub(super) chunks: &'a Chunks,
     /// First group of the block.
     pub(super) first: usize,
     pub(super) powers: &'a mut [Power<'p, T>],
@@ -102,14 +68,8 @@ pub(super) struct Keeping<'a, 'p, T> {
 /// One power of one chunk.
 pub(super) struct KeepingPart<'a, T> {
     squares: Option<&'a mut [f64]>,
-    rows: KeepPart<'a, T>,
+    rows: Keep<'a, T>,
     first: usize,
-}
-
-enum KeepPart<'a, T> {
-    Nowhere,
-    Own { rows: &'a mut [[T; LANES]], stride: usize },
-    Result(ResultRows<'a>),
 }
 
 impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
@@ -120,19 +80,23 @@ impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
 
     fn parts(&mut self, power: usize) -> Option<Vec<KeepingPart<'_, T>>> {
         let kept = self.powers.iter_mut().find(|kept| kept.power == power)?;
-        let n_chunks = self.layout.chunks.len();
+        let n_chunks = self.chunks.len();
         let squares: Vec<_> = match &mut kept.squares {
-            Some(squares) => self.layout.split(squares, 1).into_iter().map(Some).collect(),
+            Some(squares) => self.chunks.split(squares, 1).into_iter().map(Some).collect(),
             None => (0..n_chunks).map(|_| None).collect(),
         };
         let rows: Vec<_> = match &mut kept.rows {
-            Keep::Nowhere => (0..n_chunks).map(|_| KeepPart::Nowhere).collect(),
+            Keep::Nowhere => (0..n_chunks).map(|_| Keep::Nowhere).collect(),
             Keep::Own { rows, stride } => {
                 let stride = *stride;
-                let own = |rows| KeepPart::Own { rows, stride };
-                self.layout.split(rows, stride).into_iter().map(own).collect()
+                let own = |rows| Keep::Own { rows, stride };
+                self.chunks.split(rows, stride).into_iter().map(own).collect()
             }
-            Keep::Result(rows) => (0..n_chunks).map(|_| KeepPart::Result(*rows)).collect(),
+            Keep::Result { rows, dim } => {
+                let dim = *dim;
+                let result = |rows| Keep::Result { rows, dim };
+                self.chunks.split(rows, dim).into_iter().map(result).collect()
+            }
         };
         let first = self.first;
         Some(
@@ -150,15 +114,13 @@ impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
             add_squares::<S, T>(&mut squares[at.index], row);
         }
         match &mut part.rows {
-            KeepPart::Nowhere => {}
-            KeepPart::Own { rows, stride } => {
+            Keep::Nowhere => {}
+            Keep::Own { rows, stride } => {
                 let start = at.index * *stride + part.first;
                 rows[start..start + B].copy_from_slice(row);
             }
-            KeepPart::Result(result) => {
-                #[expect(unsafe_code, reason = "as above")]
-                // SAFETY: positions and nodes correspond one to one, and chunks of positions are disjoint.
-                let result = unsafe { result.row(at.node) };
+            Keep::Result { rows, dim } => {
+                let result = &mut rows[at.index * *dim..][..*dim];
                 for (group, lanes) in (part.first..).zip(row) {
                     write_group(result, group, &S::store(T::load::<S>(lanes)));
                 }
@@ -169,10 +131,10 @@ impl<T: State, const B: usize> Collect<T, B> for Keeping<'_, '_, T> {
 
 /// Adds up the powers that have weight, whose scales are known.
 pub(super) struct Summing<'a> {
-    pub(super) layout: &'a Layout,
+    pub(super) chunks: &'a Chunks,
     /// Powers in rising order and what their rows are multiplied by.
     pub(super) powers: &'a [(usize, Scales<'a>)],
-    /// By position, `B` groups per row.
+    /// `B` groups per row.
     pub(super) sums: &'a mut [[f32; LANES]],
 }
 
@@ -180,7 +142,7 @@ pub(super) struct Summing<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Scales<'a> {
     All(f32),
-    /// By position: this weight over the length of the row.
+    /// By node: this weight over the length of the row.
     Lengths {
         weight: f64,
         squares: &'a Squares,
@@ -189,10 +151,10 @@ pub(super) enum Scales<'a> {
 
 impl Scales<'_> {
     #[inline(always)]
-    pub(super) fn at(&self, position: usize) -> f32 {
+    pub(super) fn at(&self, node: usize) -> f32 {
         match self {
             Self::All(scale) => *scale,
-            Self::Lengths { weight, squares } => scale(*weight, squares[position]),
+            Self::Lengths { weight, squares } => scale(*weight, squares[node]),
         }
     }
 }
@@ -219,13 +181,13 @@ impl<T: State, const B: usize> Collect<T, B> for Summing<'_> {
 
     fn parts(&mut self, power: usize) -> Option<Vec<SummingPart<'_>>> {
         let &(_, scales) = self.powers.iter().find(|(weighed, _)| *weighed == power)?;
-        let chunks = self.layout.split(self.sums, B).into_iter();
+        let chunks = self.chunks.split(self.sums, B).into_iter();
         Some(chunks.map(|sums| SummingPart { sums, scales }).collect())
     }
 
     #[inline(always)]
     fn take<S: Simd>(part: &mut SummingPart<'_>, at: At, row: &[[T; LANES]; B]) {
-        let scale = part.scales.at(at.position);
+        let scale = part.scales.at(at.node);
         for (sum, lanes) in part.sums[at.index * B..(at.index + 1) * B].iter_mut().zip(row) {
             *sum = S::store(S::add(S::load(sum), S::mul(S::splat(scale), T::load::<S>(lanes))));
         }
@@ -235,7 +197,8 @@ impl<T: State, const B: usize> Collect<T, B> for Summing<'_> {
 /// Adds the last power, block by block, to the one before it: in the rows of the result, which hold the blocks that are
 /// done as they are until the last block tells the lengths.
 pub(super) struct Finishing<'a, T> {
-    pub(super) layout: &'a Layout,
+    pub(super) chunks: &'a Chunks,
+    pub(super) n_nodes: usize,
     /// First group and number of groups of each block.
     pub(super) blocks: &'a [(usize, usize)],
     /// First group of this block.
@@ -243,7 +206,8 @@ pub(super) struct Finishing<'a, T> {
     pub(super) weight: f64,
     pub(super) squares: &'a mut Squares,
     pub(super) before: Option<Before<'a, T>>,
-    pub(super) result: ResultRows<'a>,
+    pub(super) result: &'a mut [f32],
+    pub(super) dim: usize,
 }
 
 /// The power before the last, where it has weight: its blocks, one after the other, and what they are multiplied by.
@@ -256,12 +220,13 @@ pub(super) struct Before<'a, T> {
 /// One chunk.
 pub(super) struct FinishingPart<'a, T> {
     squares: &'a mut [f64],
-    n_rows: usize,
+    n_nodes: usize,
     blocks: &'a [(usize, usize)],
     first: usize,
     weight: f64,
     before: Option<Before<'a, T>>,
-    result: ResultRows<'a>,
+    result: &'a mut [f32],
+    dim: usize,
 }
 
 impl<T: State, const B: usize> Collect<T, B> for Finishing<'_, T> {
@@ -271,41 +236,42 @@ impl<T: State, const B: usize> Collect<T, B> for Finishing<'_, T> {
         Self: 's;
 
     fn parts(&mut self, _: usize) -> Option<Vec<FinishingPart<'_, T>>> {
-        let part = |squares| FinishingPart {
+        let parts =
+            self.chunks.split(self.squares, 1).into_iter().zip(self.chunks.split(self.result, self.dim));
+        let part = |(squares, result)| FinishingPart {
             squares,
-            n_rows: self.layout.len(),
+            n_nodes: self.n_nodes,
             blocks: self.blocks,
             first: self.first,
             weight: self.weight,
             before: self.before,
-            result: self.result,
+            result,
+            dim: self.dim,
         };
-        Some(self.layout.split(self.squares, 1).into_iter().map(part).collect())
+        Some(parts.map(part).collect())
     }
 
     #[inline(always)]
     fn take<S: Simd>(part: &mut FinishingPart<'_, T>, at: At, row: &[[T; LANES]; B]) {
         add_squares::<S, T>(&mut part.squares[at.index], row);
-        #[expect(unsafe_code, reason = "as above")]
-        // SAFETY: positions and nodes correspond one to one, and chunks of positions are disjoint.
-        let result = unsafe { part.result.row(at.node) };
+        let result = &mut part.result[at.index * part.dim..][..part.dim];
         for (group, lanes) in (part.first..).zip(row) {
             write_group(result, group, &S::store(T::load::<S>(lanes)));
         }
         if part.blocks.last().is_some_and(|&(first, _)| first == part.first) {
-            part.add_up::<S>(at, result);
+            part.add_up::<S>(at);
         }
     }
 }
 
 impl<T: State> FinishingPart<'_, T> {
     #[inline(always)]
-    fn add_up<S: Simd>(&self, at: At, result: &mut [f32]) {
-        let (result, _) = result.as_chunks_mut();
+    fn add_up<S: Simd>(&mut self, at: At) {
+        let (result, _) = self.result[at.index * self.dim..][..self.dim].as_chunks_mut();
         let last_scale = S::splat(scale(self.weight, self.squares[at.index]));
-        let before_scale = S::splat(self.before.map_or(0.0, |before| before.scales.at(at.position)));
+        let before_scale = S::splat(self.before.map_or(0.0, |before| before.scales.at(at.node)));
         for &(first, width) in self.blocks {
-            let start = first * self.n_rows + at.position * width;
+            let start = first * self.n_nodes + at.node * width;
             for (group, lanes) in result[first..first + width].iter_mut().enumerate() {
                 let mut sum = S::splat(0.0);
                 if let Some(before) = self.before {

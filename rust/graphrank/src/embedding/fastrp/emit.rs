@@ -6,7 +6,6 @@ use crate::simd::{Isa, Kernel, LANES, Simd};
 
 use super::collect::{Scales, scale};
 use super::lane::State;
-use super::layout::Layout;
 use super::start::Start;
 
 /// Where the vectors go: one row of `dim` values per node.
@@ -66,14 +65,11 @@ impl OwnRows<'_> {
 
 /// A source of finished values: groups of columns of a node.
 pub(super) trait Values: Sync {
-    /// Whether the result has them already.
-    const ARE_WRITTEN: bool = false;
-
     /// Groups that are there, from the first on.
     fn groups(&self) -> std::ops::Range<usize>;
 
-    /// Group `group` of the node at `position`. Carries `#[inline(always)]`.
-    fn at<S: Simd>(&self, result: &[f32], position: usize, group: usize) -> [f32; LANES];
+    /// Group `group` of a node. Carries `#[inline(always)]`.
+    fn at<S: Simd>(&self, result: &[f32], node: usize, group: usize) -> [f32; LANES];
 }
 
 /// Powers that were kept whole.
@@ -96,12 +92,12 @@ impl<T: State> Values for Kept<'_, T> {
     }
 
     #[inline(always)]
-    fn at<S: Simd>(&self, result: &[f32], position: usize, group: usize) -> [f32; LANES] {
+    fn at<S: Simd>(&self, result: &[f32], node: usize, group: usize) -> [f32; LANES] {
         let mut sum = S::splat(0.0);
         for (rows, scales) in &self.powers {
-            let scale = S::splat(scales.at(position));
+            let scale = S::splat(scales.at(node));
             let row = match rows {
-                Some(rows) => T::load::<S>(&rows[position * self.n_groups + group]),
+                Some(rows) => T::load::<S>(&rows[node * self.n_groups + group]),
                 None => S::load(&padded(result, group)),
             };
             sum = S::add(sum, S::mul(scale, row));
@@ -110,14 +106,12 @@ impl<T: State> Values for Kept<'_, T> {
     }
 }
 
-/// A result that lacks what power 0 adds, and the nodes that lie nowhere.
+/// A result that lacks what power 0 adds.
 struct Written {
     n_groups: usize,
 }
 
 impl Values for Written {
-    const ARE_WRITTEN: bool = true;
-
     fn groups(&self) -> std::ops::Range<usize> {
         0..self.n_groups
     }
@@ -144,8 +138,8 @@ impl Values for Summed<'_> {
     }
 
     #[inline(always)]
-    fn at<S: Simd>(&self, _: &[f32], position: usize, group: usize) -> [f32; LANES] {
-        self.sums[position * self.width + group - self.first]
+    fn at<S: Simd>(&self, _: &[f32], node: usize, group: usize) -> [f32; LANES] {
+        self.sums[node * self.width + group - self.first]
     }
 }
 
@@ -154,7 +148,6 @@ impl Values for Summed<'_> {
 pub(super) struct Emitter<'a> {
     pub(super) dim: usize,
     pub(super) own: OwnRows<'a>,
-    pub(super) layout: &'a Layout,
     pub(super) isa: Isa,
     pub(super) exec: &'a Exec,
 }
@@ -168,9 +161,9 @@ impl Emitter<'_> {
         }
     }
 
-    /// Adds power 0 to a result of 32-bit floats, and fills the rows of nodes that lie nowhere.
-    pub(super) fn complete(&self, output: &mut Output<'_>) -> Result<()> {
-        if self.own.weight == 0.0 && self.layout.positions.is_none() {
+    /// Adds power 0 to a result of 32-bit floats.
+    pub(super) fn add_own(&self, output: &mut Output<'_>) -> Result<()> {
+        if self.own.weight == 0.0 {
             return Ok(());
         }
         self.emit(output, &Written { n_groups: self.dim.div_ceil(LANES) })
@@ -201,20 +194,13 @@ impl<E: State, V: Values> Kernel for Emit<'_, E, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Emitter { dim, own, layout, .. } = *self.emitter;
+        let Emitter { dim, own, .. } = *self.emitter;
         for (node, row) in (self.first..).zip(self.rows.chunks_exact_mut(dim)) {
-            let position = layout.position(node);
-            if V::ARE_WRITTEN && own.weight == 0.0 && position.is_some() {
-                continue;
-            }
             let own_row = if own.weight == 0.0 { 0 } else { own.start.row(node) };
             for group in self.values.groups() {
-                let mut lanes = [0.0; LANES];
-                if let Some(position) = position {
-                    // Only 32-bit results keep a power in their rows.
-                    let result: &[f32] = bytemuck::try_cast_slice(row).unwrap_or(&[]);
-                    lanes = self.values.at::<S>(result, position, group);
-                }
+                // Only 32-bit results keep a power in their rows.
+                let result: &[f32] = bytemuck::try_cast_slice(row).unwrap_or(&[]);
+                let mut lanes = self.values.at::<S>(result, node, group);
                 if own.weight != 0.0 {
                     own.add(node, own_row, group, &mut lanes);
                 }

@@ -1,9 +1,9 @@
 //! The kernel: sums of the vectors of neighbours.
 //!
-//! A window of some hundred arcs is laid out first: where each neighbour's vector lies, and what it is multiplied by.
-//! Where every vector lies at its node's number and nothing is multiplied, the graph's own list of arcs is the window.
-//! The kernel then streams through it, row after row, with a prefetch some arcs ahead that does not stop at the end of
-//! a row. The sum of a row stays in registers: `B` groups of 16 columns.
+//! Vectors lie at their nodes' numbers, so where arcs count alike the kernel streams through the graph's own list of
+//! them, row after row, with a prefetch some arcs ahead that does not stop at the end of a row. Else it streams through
+//! windows of some hundred arcs that are laid out first: whose vector is read, and what it is multiplied by. The sum of
+//! a row stays in registers: `B` groups of 16 columns.
 //!
 //! # Order of sums
 //! A row is summed in the order of its arcs, in segments of [`WINDOW_ARCS`], segment after segment. Columns do not mix, so
@@ -25,7 +25,7 @@ use crate::simd::{Isa, Kernel, LANES, Simd, prefetch};
 use super::lane::Lane;
 use super::neighborhood::Neighborhood;
 
-/// Arcs laid out at a time: their positions and factors stay in the first-level cache.
+/// Arcs laid out at a time: their numbers and factors stay in the first-level cache.
 pub(super) const WINDOW_ARCS: usize = 512;
 /// Bytes between a prefetch and its use: what the processor can have under way at a time, and a little more.
 const AHEAD: usize = 1 << 12;
@@ -46,19 +46,17 @@ pub(super) struct Source<'a, T> {
 
 /// What happens to the sum of a row.
 pub(super) trait Finish<const B: usize> {
-    /// `node` is the row's node, `position` where it lies. Carries `#[inline(always)]`.
-    fn row<S: Simd>(&mut self, position: usize, node: u32, sum: &Row<S, B>);
+    /// `index` is where the row lies among those that are averaged. Carries `#[inline(always)]`.
+    fn row<S: Simd>(&mut self, index: usize, node: usize, sum: &Row<S, B>);
 }
 
-/// Rows to be averaged.
+/// Rows to be averaged, over vectors that lie at their nodes' numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     pub(super) neighborhood: &'a Neighborhood<'a>,
-    /// Node at each position of the rows; rising where `positions` is `None`.
-    pub(super) nodes: &'a [u32],
-    /// Where each neighbour's vector lies in the source; `None`: at its own number.
-    pub(super) positions: Option<&'a [u32]>,
-    /// What vectors of the source are multiplied by, by position.
+    /// The nodes; `None`: all.
+    pub(super) nodes: Option<&'a [u32]>,
+    /// What vectors of the source are multiplied by.
     pub(super) factors: Option<&'a [f32]>,
     pub(super) isa: Isa,
 }
@@ -75,25 +73,26 @@ struct Window {
 }
 
 impl<'a> Rows<'a> {
-    /// Averages the vectors of `source` over the neighbours of every row in `positions` and hands them to `finish`.
+    /// Averages the vectors of `source` over the neighbours of some of the rows and hands them to `finish`.
     pub(super) fn average<T: Lane, const B: usize>(
         &self,
-        positions: Range<usize>,
+        rows: Range<usize>,
         source: Source<'_, T>,
         finish: &mut impl Finish<B>,
         exec: &Exec,
     ) -> Result<()> {
         let mut window = Window::new()?;
-        let mut next = positions.start;
-        while next < positions.end {
+        let mut next = rows.start;
+        while next < rows.end {
             let start = next;
             window.clear();
-            while next < positions.end {
-                let n = self.neighborhood.n_neighbors(self.nodes[next] as usize);
+            while next < rows.end {
+                let node = self.node(next);
+                let n = self.neighborhood.n_neighbors(node);
                 if window.n_arcs + n > WINDOW_ARCS || window.ends.len() == WINDOW_ARCS {
                     break;
                 }
-                self.append(&mut window, next, 0, n);
+                self.append(&mut window, node, 0, n);
                 next += 1;
             }
             if next == start {
@@ -102,8 +101,7 @@ impl<'a> Rows<'a> {
                 continue;
             }
             let sources = self.sources(&window, start, 0);
-            let rows = &self.nodes[start..next];
-            self.isa.run(Gather { source, sources, window: &window, rows, start, finish });
+            self.isa.run(Gather { source, sources, window: &window, rows: self, start, finish });
             exec.checkpoint(window.n_arcs as u64)?;
         }
         Ok(())
@@ -112,62 +110,59 @@ impl<'a> Rows<'a> {
     fn average_long_row<T: Lane, const B: usize>(
         &self,
         window: &mut Window,
-        position: usize,
+        index: usize,
         source: Source<'_, T>,
         finish: &mut impl Finish<B>,
         exec: &Exec,
     ) -> Result<()> {
-        let node = self.nodes[position];
-        let n = self.neighborhood.n_neighbors(node as usize);
+        let node = self.node(index);
+        let n = self.neighborhood.n_neighbors(node);
         let mut total = Total([[0.0; LANES]; B]);
         for skip in (0..n).step_by(WINDOW_ARCS) {
             window.clear();
-            self.append(window, position, skip, WINDOW_ARCS.min(n - skip));
-            let sources = self.sources(window, position, skip);
-            let rows = &[node];
-            self.isa.run(Gather { source, sources, window, rows, start: position, finish: &mut total });
+            self.append(window, node, skip, WINDOW_ARCS.min(n - skip));
+            let sources = self.sources(window, index, skip);
+            self.isa.run(Gather { source, sources, window, rows: self, start: index, finish: &mut total });
             exec.checkpoint(window.n_arcs as u64)?;
         }
-        self.isa.run(FinishRow { total, position, node, finish });
+        self.isa.run(FinishRow { total, index, node, finish });
         Ok(())
     }
 
-    /// The graph's own list of arcs, if all rows are averaged in its order and read it as it is.
-    fn stored(&self) -> Option<&'a Csr> {
-        let is_whole = self.positions.is_none() && self.nodes.len() == self.neighborhood.n_nodes();
-        if is_whole && self.factors.is_none() { self.neighborhood.only_list() } else { None }
+    #[inline(always)]
+    fn node(&self, index: usize) -> usize {
+        self.nodes.map_or(index, |nodes| nodes[index] as usize)
     }
 
-    /// Where the vectors of a window's arcs lie; the window begins at the `skip`-th arc of the row at `position`.
-    fn sources<'w>(&'w self, window: &'w Window, position: usize, skip: usize) -> &'w [u32] {
+    /// The graph's own list of arcs, if all rows read it as it is.
+    fn stored(&self) -> Option<&'a Csr> {
+        if self.nodes.is_none() && self.factors.is_none() { self.neighborhood.only_list() } else { None }
+    }
+
+    /// Where the vectors of a window's arcs lie; the window begins at the `skip`-th arc of a row.
+    fn sources<'w>(&'w self, window: &'w Window, index: usize, skip: usize) -> &'w [u32] {
         match self.stored() {
             // To the end of the graph, so that the prefetch does not stop at that of the window.
-            Some(list) => &list.targets[list.range(position).start + skip..],
+            Some(list) => &list.targets[list.range(index).start + skip..],
             None => &window.sources,
         }
     }
 
-    /// Adds `n` arcs of a row from the `skip`-th on to the window.
-    fn append(&self, window: &mut Window, position: usize, skip: usize, n: usize) {
+    /// Adds `n` arcs of a node from the `skip`-th on to the window.
+    fn append(&self, window: &mut Window, node: usize, skip: usize, n: usize) {
         if self.stored().is_none() {
-            self.lay_out(window, position, skip, n);
+            self.lay_out(window, node, skip, n);
         }
         window.end_row(n);
     }
 
-    fn lay_out(&self, window: &mut Window, position: usize, skip: usize, n: usize) {
-        let node = self.nodes[position] as usize;
+    fn lay_out(&self, window: &mut Window, node: usize, skip: usize, n: usize) {
         let mut left = n;
         for (targets, weights) in self.neighborhood.arcs(node, skip) {
             let targets = &targets[..left.min(targets.len())];
             left -= targets.len();
             let from = window.sources.len();
-            match self.positions {
-                Some(positions) => {
-                    window.sources.extend(targets.iter().map(|&target| positions[target as usize]));
-                }
-                None => window.sources.extend_from_slice(targets),
-            }
+            window.sources.extend_from_slice(targets);
             if let Some(weights) = weights {
                 let share = |&weight| self.neighborhood.share(node, weight);
                 window.factors.extend(weights[..targets.len()].iter().map(share));
@@ -210,8 +205,8 @@ impl Window {
 
 impl<'a, T> Source<'a, T> {
     #[inline(always)]
-    fn row<const B: usize>(&self, position: u32) -> &'a [[T; LANES]; B] {
-        let start = position as usize * self.stride + self.first;
+    fn row<const B: usize>(&self, number: u32) -> &'a [[T; LANES]; B] {
+        let start = number as usize * self.stride + self.first;
         // Rows are whole, so this is one comparison.
         self.groups[start..].first_chunk().unwrap_or_else(|| unreachable_row())
     }
@@ -228,8 +223,8 @@ struct Gather<'a, T, F, const B: usize> {
     /// Where the vectors of the window's arcs lie, and perhaps those of later ones.
     sources: &'a [u32],
     window: &'a Window,
-    /// Nodes of the rows of the window; the first lies at `start`.
-    rows: &'a [u32],
+    rows: &'a Rows<'a>,
+    /// First row of the window.
     start: usize,
     finish: &'a mut F,
 }
@@ -241,7 +236,7 @@ impl<T: Lane, F: Finish<B>, const B: usize> Kernel for Gather<'_, T, F, B> {
     fn run<S: Simd>(self) {
         let Self { source, sources, window, rows, start, finish } = self;
         let mut arc = 0;
-        for (i, (&node, &end)) in rows.iter().zip(&window.ends).enumerate() {
+        for (index, &end) in (start..).zip(&window.ends) {
             let arcs = arc..end as usize;
             arc = end as usize;
             let sum = if window.factors.is_empty() {
@@ -249,7 +244,7 @@ impl<T: Lane, F: Finish<B>, const B: usize> Kernel for Gather<'_, T, F, B> {
             } else {
                 sum_scaled_rows::<S, T, B>(source, sources, &window.factors, arcs)
             };
-            finish.row::<S>(start + i, node, &sum);
+            finish.row::<S>(index, rows.node(index), &sum);
         }
     }
 }
@@ -300,7 +295,7 @@ struct Total<const B: usize>([[f32; LANES]; B]);
 
 impl<const B: usize> Finish<B> for Total<B> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, _: usize, _: u32, sum: &Row<S, B>) {
+    fn row<S: Simd>(&mut self, _: usize, _: usize, sum: &Row<S, B>) {
         for (total, lanes) in self.0.iter_mut().zip(sum) {
             *total = S::store(S::add(S::load(total), *lanes));
         }
@@ -309,8 +304,8 @@ impl<const B: usize> Finish<B> for Total<B> {
 
 struct FinishRow<'a, F, const B: usize> {
     total: Total<B>,
-    position: usize,
-    node: u32,
+    index: usize,
+    node: usize,
     finish: &'a mut F,
 }
 
@@ -320,6 +315,6 @@ impl<F: Finish<B>, const B: usize> Kernel for FinishRow<'_, F, B> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let total = self.total.0.map(|lanes| S::load(&lanes));
-        self.finish.row::<S>(self.position, self.node, &total);
+        self.finish.row::<S>(self.index, self.node, &total);
     }
 }

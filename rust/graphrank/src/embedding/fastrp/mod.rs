@@ -13,9 +13,8 @@
 //! | αᵢ | `weights[i - 1]` | its weight |
 //!
 //! # Steps
-//! 1. [`layout`]: nodes without arcs are left out; if it pays, hubs come first.
-//! 2. For each block of columns ([`plan`]): signs of R, then every power from the one before ([`gather`]).
-//! 3. Lengths of rows add up over the blocks; then Σ αᵢ · row / length is written, node by node ([`emit`]).
+//! 1. For each block of columns ([`plan`]): signs of R, then every power from the one before ([`gather`]).
+//! 2. Lengths of rows add up over the blocks; then Σ αᵢ · row / length is written, node by node ([`emit`]).
 //!
 //! # Where this differs from the paper
 //! The degree is raised to β as it is, without dividing by the number of edges, so that rows do not depend on the size of
@@ -34,11 +33,11 @@
 
 mod averaging;
 mod blocks;
+mod chunks;
 mod collect;
 mod emit;
 mod gather;
 mod lane;
-mod layout;
 mod neighborhood;
 mod params;
 mod plan;

@@ -3,9 +3,10 @@
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::graph::{Csr, Graph};
-use crate::memory::{try_collect, try_zeroed};
+use crate::memory::try_collect;
 use crate::numeric;
 
+use super::chunks::Chunks;
 use super::params::Direction;
 
 /// The rows of the transition matrix P, read from the graph as it is stored.
@@ -146,16 +147,9 @@ impl<'g> Neighborhood<'g> {
         }
     }
 
-    /// How often each node is averaged by others.
-    pub(super) fn times_read(&self, exec: &Exec) -> Result<Vec<u32>> {
-        let mut counts: Vec<u32> = try_zeroed("counts of arcs", self.n_nodes())?;
-        for list in &self.lists {
-            for targets in list.targets.chunks(1 << 20) {
-                exec.checkpoint(0)?;
-                targets.iter().for_each(|&target| counts[target as usize] += 1);
-            }
-        }
-        Ok(counts)
+    /// All rows, cut into units of work.
+    pub(super) fn chunks(&self, exec: &Exec) -> Result<Chunks> {
+        Chunks::new(self.n_nodes(), |node| self.n_neighbors(node), exec)
     }
 
     fn row_scales(&self, exec: &Exec) -> Result<Vec<RowScale>> {

@@ -23,11 +23,6 @@ use super::refined;
 const WIDTHS: [usize; 4] = [8, 4, 2, 1];
 /// Bytes of a block's row: four lines of a cache.
 const ROW_BYTES: usize = 256;
-/// A block of this many bytes stays in the caches whatever its order.
-const CACHED: usize = 4 << 20;
-/// Bytes of the rows of a block that are worth keeping together: a second-level cache.
-const HUBS: usize = 1 << 20;
-
 /// How the columns are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
@@ -113,8 +108,8 @@ impl Plan {
         let n_kept = n_weighted - u64::from(sizes.result_holds && n_weighted > 0);
         let whole = times(n, n_groups * LANES as u64);
 
-        let per_node = 13 + if sizes.is_weighted { 16 } else { 0 };
-        let degree_powers = if params.normalization_strength == 0.0 { 0 } else { 8 };
+        let per_node = 1 + if sizes.is_weighted { 16 } else { 0 };
+        let degree_powers = if params.normalization_strength == 0.0 { 0 } else { 4 };
         let lengths = if params.normalize { 8 * n_weighted } else { 0 };
         let own_length = if params.normalize && params.self_influence != 0.0 { 8 } else { 0 };
         let arrays = match self.mode {
@@ -126,12 +121,6 @@ impl Plan {
         let refined = if params.refine > 0 { refined::n_bytes(sizes.n_nodes, params) } else { 0 };
         let features = times(sizes.n_features as u64, n_groups * LANES as u64);
         times(n, per_node + degree_powers).saturating_add(features).saturating_add(embedding.max(refined))
-    }
-
-    /// How many nodes come first because they are read most.
-    pub(super) fn n_hubs(self, params: &FastRpParams, n_nodes: usize) -> usize {
-        let bytes = self.width * LANES * state_bytes(params);
-        if n_nodes.saturating_mul(bytes) > CACHED { HUBS / bytes } else { 0 }
     }
 
     /// Where blocks begin and how many groups they have.

@@ -1,4 +1,4 @@
-//! The embedding, refined: its rows laid out as the walk reads them, and back.
+//! The embedding, refined: its rows as whole groups of 32-bit floats, and back.
 
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -40,7 +40,7 @@ pub(super) fn check(graph: &Graph, params: &FastRpParams, exec: &Exec) -> Result
     Err(Error::argument("refine", problem))
 }
 
-/// Bytes of all arrays beside those of the layout, the graph and the result, at most.
+/// Bytes of all arrays beside the graph and the result, at most.
 pub(super) fn n_bytes(n_nodes: usize, params: &FastRpParams) -> u64 {
     let row = 2 * params.dim.div_ceil(LANES) * size_of::<[f32; LANES]>() + size_of::<f64>();
     (n_nodes as u64).saturating_mul(row as u64).saturating_add(refine::n_bytes(n_nodes, params.dim))
@@ -50,7 +50,7 @@ impl Refinement<'_> {
     /// What a refinement counts as progress.
     pub(super) fn units(&self) -> u64 {
         let steps = 2 * self.params.refine + 1;
-        let n_rows = self.averaging.layout.len();
+        let n_rows = self.averaging.neighborhood.n_nodes();
         (steps * self.averaging.units(self.n_groups())) as u64
             + refine::units(n_rows, self.params.dim, self.params.refine)
     }
@@ -59,7 +59,7 @@ impl Refinement<'_> {
     pub(super) fn run(&self, output: &mut Output<'_>) -> Result<()> {
         let Self { params, averaging, emitter, exec } = *self;
         let n_groups = self.n_groups();
-        let len = averaging.layout.len() * n_groups;
+        let len = averaging.neighborhood.n_nodes() * n_groups;
         // Together they are more often large enough for huge pages.
         let mut tables = Buffer::zeroed("rows to refine", 2 * len)?;
         let (rows, spare) = tables.split_at_mut(len);
@@ -81,13 +81,14 @@ impl Refinement<'_> {
         self.params.dim.div_ceil(LANES)
     }
 
-    /// Rows by node become rows by position.
+    /// Rows become rows of whole groups.
     fn load<E: State>(&self, values: &[E], groups: &mut Groups) -> Result<()> {
-        let layout = self.averaging.layout;
-        self.exec.map_items(layout.split(groups, self.n_groups()), |chunk, groups| {
+        let (chunks, dim) = (self.averaging.chunks, self.params.dim);
+        self.exec.map_items(chunks.split(groups, self.n_groups()), |chunk, groups| {
             self.exec.checkpoint(0)?;
-            let nodes = &layout.nodes[layout.chunks[chunk].clone()];
-            self.averaging.isa.run(Load { values, dim: self.params.dim, nodes, groups });
+            let nodes = chunks.rows(chunk);
+            let values = &values[nodes.start * dim..nodes.end * dim];
+            self.averaging.isa.run(Load { values, dim, groups });
             Ok(())
         })?;
         Ok(())
@@ -97,7 +98,6 @@ impl Refinement<'_> {
 struct Load<'a, E> {
     values: &'a [E],
     dim: usize,
-    nodes: &'a [u32],
     groups: &'a mut Groups,
 }
 
@@ -107,8 +107,7 @@ impl<E: State> Kernel for Load<'_, E> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let n_groups = self.dim.div_ceil(LANES);
-        for (&node, groups) in self.nodes.iter().zip(self.groups.chunks_exact_mut(n_groups)) {
-            let row = &self.values[node as usize * self.dim..][..self.dim];
+        for (row, groups) in self.values.chunks_exact(self.dim).zip(self.groups.chunks_exact_mut(n_groups)) {
             for (values, lanes) in row.chunks(LANES).zip(groups) {
                 let padded = match values.first_chunk() {
                     Some(values) => *values,

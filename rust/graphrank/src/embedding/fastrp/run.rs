@@ -3,15 +3,15 @@
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::Graph;
-use crate::memory::{Buffer, try_collect, try_zeroed};
+use crate::memory::{Buffer, try_zeroed};
 use crate::simd::{Isa, LANES};
 
 use super::averaging::Averaging;
 use super::blocks::{Blocks, Collect, Scratch};
-use super::collect::{Before, Finishing, Keep, Keeping, Power, ResultRows, Scales, Summing};
+use super::chunks::Chunks;
+use super::collect::{Before, Finishing, Keep, Keeping, Power, Scales, Summing};
 use super::emit::{Emitter, Kept, Output, OwnRows, Summed, Values};
 use super::lane::State;
-use super::layout::Layout;
 use super::neighborhood::Neighborhood;
 use super::params::{FastRpParams, Precision};
 use super::plan::{Mode, Plan, Sizes};
@@ -84,9 +84,8 @@ pub fn memory(
 struct Run<'a, T> {
     params: &'a FastRpParams,
     neighborhood: Neighborhood<'a>,
-    layout: Layout,
+    chunks: Chunks,
     start: Start<'a>,
-    factors: Option<Vec<f32>>,
     plan: Plan,
     /// Powers that have weight, rising.
     weighted: Vec<usize>,
@@ -111,25 +110,21 @@ impl<'a, T: State> Run<'a, T> {
         let plan = Plan::new(params, &sizes)?;
         refined::check(graph, params, exec)?;
         let neighborhood = Neighborhood::new(graph, params.direction, exec)?;
-        let layout = Layout::new(&neighborhood, plan.n_hubs(params, graph.n_nodes()), exec)?;
+        let chunks = neighborhood.chunks(exec)?;
         let start = Start::new(nodes, params, &neighborhood, Some(T::LARGEST), exec)?;
         check_range(output, params, start.largest)?;
-        let at = |powers: &Vec<f32>| {
-            try_collect("powers of degrees", layout.len(), layout.nodes.iter().map(|&v| powers[v as usize]))
-        };
-        let factors = start.degree_powers.as_ref().map(at).transpose()?;
         let weighted = (1..=params.last_power()).filter(|&power| params.weights[power - 1] != 0.0).collect();
         let passes = if plan.mode == Mode::Twice { 2 } else { 1 };
         let n_blocks = plan.blocks(params.dim.div_ceil(LANES)).count();
         let units = (neighborhood.n_arcs() * params.last_power() * n_blocks * passes) as u64;
         let state = std::marker::PhantomData;
-        let run = Self { params, neighborhood, layout, start, factors, plan, weighted, exec, state };
+        let run = Self { params, neighborhood, chunks, start, plan, weighted, exec, state };
         exec.expect_units(units + run.refinement().map_or(0, |refinement| refinement.units()));
         Ok(run)
     }
 
     fn run(&self, output: &mut Output<'_>) -> Result<()> {
-        if self.layout.len() == 0 && self.params.self_influence == 0.0 {
+        if self.neighborhood.n_arcs() == 0 && self.params.self_influence == 0.0 {
             // However many columns: there is nothing to compute.
             return output.clear();
         }
@@ -148,7 +143,7 @@ impl<'a, T: State> Run<'a, T> {
     fn refinement(&self) -> Option<Refinement<'_>> {
         let refinement = Refinement {
             params: self.params,
-            averaging: Averaging { neighborhood: &self.neighborhood, layout: &self.layout, isa: Isa::best() },
+            averaging: Averaging { neighborhood: &self.neighborhood, chunks: &self.chunks, isa: Isa::best() },
             emitter: self.emitter(0.0, None),
             exec: self.exec,
         };
@@ -158,7 +153,7 @@ impl<'a, T: State> Run<'a, T> {
     /// Keeps one power beside the result, which is room for the others until the last power is added up in it.
     fn keep_in_place(&self, output: &mut Output<'_>) -> Result<()> {
         let Output::F32(values) = output else { return self.keep(output) };
-        let (n, last) = (self.layout.len(), self.params.last_power());
+        let (n, last) = (self.n_nodes(), self.params.last_power());
         let mut kept = Buffer::<[T; LANES]>::zeroed("a power of the embedding", n * self.n_groups())?;
         let mut squares = self.zeroed_squares()?;
         let mut last_squares = squares.pop().unwrap_or_default();
@@ -170,25 +165,26 @@ impl<'a, T: State> Run<'a, T> {
             let rows = first * n..(first + width) * n;
             let (lent, kept) = (&mut lent[rows.clone()], &mut kept[rows]);
             let states = if last.is_multiple_of(2) { [lent, kept] } else { [kept, lent] };
-            let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
+            let mut keeping = Keeping { chunks: &self.chunks, first, powers: &mut powers };
             self.powers(first, width, last - 1, &mut Scratch { states }, &mut keeping)?;
         }
 
         // Nothing is lent any more.
-        let result = ResultRows::new(values, self.params.dim);
         let before = squares.first().map(|squares| Before {
             rows: &kept,
             scales: Scales::Lengths { weight: self.params.weight(last - 1), squares },
         });
         for &(first, width) in &blocks {
             let mut finishing = Finishing {
-                layout: &self.layout,
+                chunks: &self.chunks,
+                n_nodes: n,
                 blocks: &blocks,
                 first,
                 weight: self.params.weight(last),
                 squares: &mut last_squares,
                 before,
-                result,
+                result: values,
+                dim: self.params.dim,
             };
             let source = &kept[first * n..(first + width) * n];
             match width {
@@ -199,7 +195,7 @@ impl<'a, T: State> Run<'a, T> {
             }?;
         }
         let own_squares = self.own_squares()?;
-        self.emitter(self.params.weight(0), own_squares.as_deref()).complete(output)
+        self.emitter(self.params.weight(0), own_squares.as_deref()).add_own(output)
     }
 
     /// The powers that have weight, to be measured.
@@ -215,7 +211,7 @@ impl<'a, T: State> Run<'a, T> {
 
     /// Keeps powers whole until their lengths are known.
     fn keep(&self, output: &mut Output<'_>) -> Result<()> {
-        let (n_groups, n) = (self.n_groups(), self.layout.len());
+        let (n_groups, n) = (self.n_groups(), self.n_nodes());
         let mut squares = self.zeroed_squares()?;
         let result_holds = matches!(output, Output::F32(_));
         let own = self.weighted.len().saturating_sub(usize::from(result_holds));
@@ -223,15 +219,15 @@ impl<'a, T: State> Run<'a, T> {
             .map(|_| Buffer::zeroed("a power of the embedding", n * n_groups))
             .collect::<Result<_>>()?;
         let result = match output {
-            Output::F32(values) => Some(ResultRows::new(values, self.params.dim)),
+            Output::F32(values) => Some(Keep::Result { rows: &mut values[..], dim: self.params.dim }),
             Output::File(_) | Output::F16(_) => None,
         };
-        let places = result.map(Keep::Result).into_iter();
+        let places = result.into_iter();
         let places = places.chain(kept.iter_mut().map(|rows| Keep::Own { rows, stride: n_groups }));
         let mut powers = self.measured(&mut squares);
         powers.iter_mut().zip(places).for_each(|(power, place)| power.rows = place);
         self.for_each_block(|first, width, scratch| {
-            let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
+            let mut keeping = Keeping { chunks: &self.chunks, first, powers: &mut powers };
             self.block(first, width, scratch, &mut keeping)
         })?;
         drop(powers);
@@ -248,7 +244,7 @@ impl<'a, T: State> Run<'a, T> {
         let mut squares = self.zeroed_squares()?;
         let mut powers = self.measured(&mut squares);
         self.for_each_block(|first, width, scratch| {
-            let mut keeping = Keeping { layout: &self.layout, first, powers: &mut powers };
+            let mut keeping = Keeping { chunks: &self.chunks, first, powers: &mut powers };
             self.block(first, width, scratch, &mut keeping)
         })?;
         drop(powers);
@@ -259,12 +255,12 @@ impl<'a, T: State> Run<'a, T> {
     fn sum(&self, squares: Option<&[Vec<f64>]>, output: &mut Output<'_>) -> Result<()> {
         let scales = self.scales(squares);
         let own_squares = if squares.is_some() { self.own_squares()? } else { None };
-        let n = self.layout.len();
+        let n = self.n_nodes();
         let mut sums = Buffer::<[f32; LANES]>::zeroed("a block of the embedding", n * self.plan.width)?;
         self.for_each_block(|first, width, scratch| {
             let sums = &mut sums[..n * width];
             sums.fill([0.0; LANES]);
-            let mut summing = Summing { layout: &self.layout, powers: &scales, sums: &mut *sums };
+            let mut summing = Summing { chunks: &self.chunks, powers: &scales, sums: &mut *sums };
             self.block(first, width, scratch, &mut summing)?;
             self.emit(output, &Summed { sums, first, width }, own_squares.as_deref())
         })
@@ -274,7 +270,7 @@ impl<'a, T: State> Run<'a, T> {
         &self,
         mut work: impl FnMut(usize, usize, &mut Scratch<'_, T>) -> Result<()>,
     ) -> Result<()> {
-        let len = self.layout.len() * self.plan.width;
+        let len = self.n_nodes() * self.plan.width;
         let last_power = self.params.last_power();
         let state = |i| Buffer::zeroed("a power of a block of columns", if last_power > i { len } else { 0 });
         let (mut even, mut odd) = (state(0)?, state(1)?);
@@ -320,9 +316,8 @@ impl<'a, T: State> Run<'a, T> {
     fn blocks(&self) -> Blocks<'_> {
         Blocks {
             neighborhood: &self.neighborhood,
-            layout: &self.layout,
+            chunks: &self.chunks,
             start: &self.start,
-            factors: self.factors.as_deref(),
             last_power: self.params.last_power(),
             isa: Isa::best(),
             exec: self.exec,
@@ -336,7 +331,11 @@ impl<'a, T: State> Run<'a, T> {
     /// Writes results, to which power 0 adds with `weight`.
     fn emitter<'s>(&'s self, weight: f64, squares: Option<&'s [f64]>) -> Emitter<'s> {
         let own = OwnRows { start: &self.start, weight, squares };
-        Emitter { dim: self.params.dim, own, layout: &self.layout, isa: Isa::best(), exec: self.exec }
+        Emitter { dim: self.params.dim, own, isa: Isa::best(), exec: self.exec }
+    }
+
+    fn n_nodes(&self) -> usize {
+        self.neighborhood.n_nodes()
     }
 
     fn n_groups(&self) -> usize {
@@ -344,7 +343,7 @@ impl<'a, T: State> Run<'a, T> {
     }
 
     fn zeroed_squares(&self) -> Result<Vec<Vec<f64>>> {
-        let n = self.layout.len();
+        let n = self.n_nodes();
         self.weighted.iter().map(|_| try_zeroed("lengths of rows", n)).collect()
     }
 

@@ -10,7 +10,6 @@ use crate::memory::{Buffer, try_collect};
 use crate::simd::LANES;
 
 use super::super::emit::Output;
-use super::super::layout::Layout;
 use super::super::neighborhood::Neighborhood;
 use super::super::params::Direction;
 use super::super::start::NodeData;
@@ -45,8 +44,7 @@ impl Powers {
         let rows = Neighborhood::new(with_new, Direction::Out, exec)?;
         let n_groups = params.dim.div_ceil(LANES);
         let new_nodes = try_collect("new nodes", n_new, (0u32..).skip(n).take(n_new))?;
-        let layout = Layout { nodes: new_nodes, positions: None, chunks: Vec::new() };
-        let average = Average { rows: &rows, nodes: &layout.nodes, n_groups, exec };
+        let average = Average { rows: &rows, nodes: Some(&new_nodes), n_groups, exec };
 
         let mut kept = Vec::with_capacity(self.powers.len());
         for (i, &weight) in params.weights.iter().enumerate().take(self.powers.len()) {
@@ -65,6 +63,6 @@ impl Powers {
             powers.drain(..n);
         }
         let kept: Vec<_> = kept.iter().map(|power| (&power.rows[..], &power.squares[..])).collect();
-        emit(params, &kept, &start, &layout, output, exec)
+        emit(params, &kept, &start, output, exec)
     }
 }

@@ -6,10 +6,10 @@ use crate::memory::{Buffer, try_collect, try_zeroed};
 use crate::simd::{Baseline, Isa, LANES};
 
 use super::super::averaging::average_all;
+use super::super::chunks::Chunks;
 use super::super::collect::add_squares;
 use super::super::gather::Rows;
 use super::super::lane::Lane;
-use super::super::layout::chunks;
 use super::super::neighborhood::Neighborhood;
 use super::super::params::FastRpParams;
 use super::super::start::{NodeData, Start};
@@ -20,8 +20,8 @@ pub(super) const ROWS: usize = 1 << 10;
 /// Averages of the rows of a list of nodes.
 pub(super) struct Average<'a> {
     pub(super) rows: &'a Neighborhood<'a>,
-    /// Rising.
-    pub(super) nodes: &'a [u32],
+    /// `None`: all.
+    pub(super) nodes: Option<&'a [u32]>,
     pub(super) n_groups: usize,
     pub(super) exec: &'a Exec,
 }
@@ -33,10 +33,11 @@ impl Average<'_> {
         source: &[[T; LANES]],
         factors: Option<&[f32]>,
     ) -> Result<Buffer<[f32; LANES]>> {
-        let mut target = Buffer::zeroed("a power of the embedding", self.nodes.len() * self.n_groups)?;
-        let rows =
-            Rows { neighborhood: self.rows, nodes: self.nodes, positions: None, factors, isa: Isa::best() };
-        let chunks = chunks(self.rows, self.nodes, self.exec)?;
+        let n = self.nodes.map_or(self.rows.n_nodes(), <[u32]>::len);
+        let mut target = Buffer::zeroed("a power of the embedding", n * self.n_groups)?;
+        let rows = Rows { neighborhood: self.rows, nodes: self.nodes, factors, isa: Isa::best() };
+        let n_arcs = |row| self.rows.n_neighbors(self.nodes.map_or(row, |nodes| nodes[row] as usize));
+        let chunks = Chunks::new(n, n_arcs, self.exec)?;
         average_all(rows, &chunks, source, &mut target, self.n_groups, self.exec)?;
         Ok(target)
     }

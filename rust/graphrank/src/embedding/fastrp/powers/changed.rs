@@ -66,7 +66,7 @@ impl Powers {
             let n_stale = is_stale.iter().filter(|&&stale| stale).count();
             let stale =
                 try_collect("rows to compute", n_stale, (0u32..).take(n).filter(|&v| is_stale[v as usize]))?;
-            let average = Average { rows: &rows, nodes: &stale, n_groups, exec };
+            let average = Average { rows: &rows, nodes: Some(&stale), n_groups, exec };
             let fresh = match all.last() {
                 None => average.start(&start)?,
                 Some(before) => average.of::<f32>(&before.rows, None)?,

@@ -15,7 +15,6 @@ use crate::simd::{Isa, LANES};
 
 use super::collect::Scales;
 use super::emit::{Emitter, Kept, Output, OwnRows};
-use super::layout::Layout;
 use super::neighborhood::Neighborhood;
 use super::params::{FastRpParams, Precision};
 use super::start::{NodeData, Start};
@@ -73,11 +72,10 @@ impl Powers {
         let n_groups = params.dim.div_ceil(LANES);
         let n_blocks = n_groups.div_ceil(8);
         exec.expect_units((rows.n_arcs() * params.last_power() * n_blocks) as u64);
-        let layout = Layout::whole(&rows, exec)?;
         let start = start_rows(&of.nodes, params, &rows, exec)?;
         let mut all: Vec<KeptPower> = Vec::with_capacity(params.last_power());
         for _ in 0..params.last_power() {
-            let average = Average { rows: &rows, nodes: &layout.nodes, n_groups, exec };
+            let average = Average { rows: &rows, nodes: None, n_groups, exec };
             let power = match all.last() {
                 None => average.start(&start)?,
                 Some(before) => average.of::<f32>(&before.rows, None)?,
@@ -116,10 +114,9 @@ impl Powers {
         self.check(of, exec)?;
         output.check(self.n_nodes, params.dim)?;
         let rows = Neighborhood::new(of.graph, params.direction, exec)?;
-        let layout = Layout::whole(&rows, exec)?;
         let start = start_rows(&of.nodes, &params, &rows, exec)?;
         let kept: Vec<_> = self.powers.iter().map(|power| (&power.rows[..], &power.squares[..])).collect();
-        emit(&params, &kept, &start, &layout, output, exec)
+        emit(&params, &kept, &start, output, exec)
     }
 
     fn check(&self, of: &Embedded<'_>, exec: &Exec) -> Result<()> {
@@ -151,7 +148,6 @@ fn emit(
     params: &FastRpParams,
     powers: &[(&[[f32; LANES]], &[f64])],
     start: &Start<'_>,
-    layout: &Layout,
     output: &mut Output<'_>,
     exec: &Exec,
 ) -> Result<()> {
@@ -169,5 +165,5 @@ fn emit(
         false => None,
     };
     let own = OwnRows { start, weight: params.weight(0), squares: own_squares.as_deref() };
-    Emitter { dim: params.dim, own, layout, isa: Isa::best(), exec }.emit(output, &kept)
+    Emitter { dim: params.dim, own, isa: Isa::best(), exec }.emit(output, &kept)
 }
