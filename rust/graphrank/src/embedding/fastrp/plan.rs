@@ -72,7 +72,7 @@ impl Plan {
             true => Mode::Once,
         };
         let width = ROW_BYTES / (LANES * state_bytes(params));
-        Self { width: width.min(params.dim.div_ceil(LANES).next_power_of_two()), mode }
+        Self { width: width.min(1 << params.dim.div_ceil(LANES).ilog2()), mode }
     }
 
     /// Bytes of the plan that needs least.
