@@ -55,24 +55,23 @@ pub(crate) trait Simd {
     fn store_halves(vector: Self::Vector) -> [u16; LANES];
 }
 
-/// Asks for the bytes of `row` to be brought near, because they are read soon.
+/// Asks for `n` values to be brought near, because they are read soon. Nothing is read: the address may be anyone's.
 #[inline(always)]
-pub(crate) fn prefetch<T>(row: &[T]) {
+pub(crate) fn prefetch<T>(at: *const T, n: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         const LINE: usize = 64;
-        let start = row.as_ptr().cast::<i8>();
-        for line in 0..size_of_val(row).div_ceil(LINE) {
+        for line in 0..(n * size_of::<T>()).div_ceil(LINE) {
             #[expect(unsafe_code, reason = "rows from memory wait four times as long without it")]
             // SAFETY: every x86-64 processor has the instruction, which reads nothing the program can observe.
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line * LINE));
+                _mm_prefetch::<_MM_HINT_T0>(at.cast::<i8>().wrapping_add(line * LINE));
             }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = row;
+    let _ = (at, n);
 }
 
 /// Rows and columns of a small square changed places.

@@ -7,7 +7,7 @@ use crate::numeric;
 use crate::simd::{Isa, LANES, Simd};
 
 use super::chunks::Chunks;
-use super::gather::{Finish, Row, Rows, Source};
+use super::gather::{Finish, Part, Row, Rows};
 use super::lane::Lane;
 use super::neighborhood::Neighborhood;
 
@@ -62,7 +62,7 @@ pub(super) fn average_all<T: Lane>(
 ) -> Result<()> {
     let mut first = 0;
     while first < n_groups {
-        let source = Source { groups: source, stride: n_groups, first };
+        let source = Part { groups: source, stride: n_groups, first };
         let targets = chunks.split(target, n_groups);
         first += match n_groups - first {
             8.. => average_block::<T, 8>(rows, chunks, source, targets, exec)?,
@@ -78,22 +78,21 @@ pub(super) fn average_all<T: Lane>(
 fn average_block<T: Lane, const B: usize>(
     rows: Rows<'_>,
     chunks: &Chunks,
-    source: Source<'_, T>,
+    source: Part<'_, T>,
     targets: Vec<&mut [[f32; LANES]]>,
     exec: &Exec,
 ) -> Result<usize> {
     exec.map_items(targets, |chunk, target| {
         let part = chunks.rows(chunk);
         let (start, stride, first) = (part.start, source.stride, source.first);
-        let mut means = WriteMean { neighborhood: rows.neighborhood, target, start, stride, first };
+        let mut means = WriteMean { target, start, stride, first };
         rows.average::<T, B>(part, source, &mut means, exec)
     })?;
     Ok(B)
 }
 
-/// Scales the sum of a row to a mean and stores it.
+/// Stores the mean of a row.
 struct WriteMean<'a> {
-    neighborhood: &'a Neighborhood<'a>,
     target: &'a mut [[f32; LANES]],
     /// First row of the target.
     start: usize,
@@ -103,11 +102,10 @@ struct WriteMean<'a> {
 
 impl<const B: usize> Finish<B> for WriteMean<'_> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, index: usize, node: usize, sum: &Row<S, B>) {
-        let factor = S::splat(self.neighborhood.inverse(node));
+    fn row<S: Simd>(&mut self, index: usize, _: usize, mean: &Row<S, B>) {
         let at = (index - self.start) * self.stride + self.first;
-        for (target, &lanes) in self.target[at..at + B].iter_mut().zip(sum) {
-            *target = S::store(S::mul(lanes, factor));
+        for (target, &lanes) in self.target[at..at + B].iter_mut().zip(mean) {
+            *target = S::store(lanes);
         }
     }
 }

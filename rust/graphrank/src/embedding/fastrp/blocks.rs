@@ -10,7 +10,7 @@ use crate::exec::Exec;
 use crate::simd::{Isa, Kernel, LANES, Simd};
 
 use super::chunks::Chunks;
-use super::gather::{Finish, Row, Rows, Source};
+use super::gather::{Block, Finish, Row, Rows};
 use super::lane::{Lane, State};
 use super::neighborhood::Neighborhood;
 use super::start::Start;
@@ -85,12 +85,12 @@ impl Blocks<'_> {
             let target = (power < self.last_power).then(|| &mut target[..len]);
             let sinks = Sinks { target, parts: collect.parts(power) };
             if power == 1 && starts_with_signs {
-                let source = Source { groups: &cast_slice(source)[..len], stride: B, first: 0 };
+                let (signs, _) = cast_slice::<_, [i8; LANES]>(source)[..len].as_chunks();
                 let factors = self.start.degree_powers.as_deref();
-                self.multiply::<i8, T, B, C>(source, factors, self.start.unit, sinks)?;
+                self.multiply::<i8, T, B, C>(Block(signs), factors, self.start.unit, sinks)?;
             } else {
-                let source = Source { groups: &source[..len], stride: B, first: 0 };
-                self.multiply::<T, T, B, C>(source, None, 1.0, sinks)?;
+                let (rows, _) = source[..len].as_chunks();
+                self.multiply::<T, T, B, C>(Block(rows), None, 1.0, sinks)?;
             }
         }
         Ok(())
@@ -102,14 +102,14 @@ impl Blocks<'_> {
         before: &[[T; LANES]],
         collect: &mut C,
     ) -> Result<()> {
-        let source = Source { groups: before, stride: B, first: 0 };
+        let (rows, _) = before.as_chunks();
         let sinks = Sinks { target: None, parts: collect.parts(self.last_power) };
-        self.multiply::<T, T, B, C>(source, None, 1.0, sinks)
+        self.multiply::<T, T, B, C>(Block(rows), None, 1.0, sinks)
     }
 
     fn multiply<'p, U: Lane, T: State, const B: usize, C: Collect<T, B> + 'p>(
         &self,
-        source: Source<'_, U>,
+        source: Block<'_, U, B>,
         factors: Option<&[f32]>,
         unit: f32,
         sinks: Sinks<'_, T, C::Part<'p>>,
@@ -126,14 +126,8 @@ impl Blocks<'_> {
         };
         self.exec.map_items(targets.into_iter().zip(parts).collect(), |chunk, (target, part)| {
             let nodes = self.chunks.rows(chunk);
-            let mut deliver = Deliver::<'_, 'p, T, B, C> {
-                neighborhood: self.neighborhood,
-                unit,
-                start: nodes.start,
-                target,
-                part,
-                collect: PhantomData,
-            };
+            let mut deliver =
+                Deliver::<'_, 'p, T, B, C> { unit, start: nodes.start, target, part, collect: PhantomData };
             rows.average(nodes, source, &mut deliver, self.exec)
         })?;
         Ok(())
@@ -208,9 +202,8 @@ impl<T: State, const B: usize> Kernel for WriteStart<'_, T, B> {
     }
 }
 
-/// Scales the sum of a row to a mean, rounds it to the state, stores it and hands it on.
+/// Takes the unit out of the mean of a row, rounds it to the state, stores it and hands it on.
 struct Deliver<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
-    neighborhood: &'a Neighborhood<'a>,
     unit: f32,
     /// First node of the chunk.
     start: usize,
@@ -221,10 +214,9 @@ struct Deliver<'a, 'p, T: State, const B: usize, C: Collect<T, B> + 'p> {
 
 impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Deliver<'_, 'p, T, B, C> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, _: usize, node: usize, sum: &Row<S, B>) {
-        let factor = self.neighborhood.inverse(node) * self.unit;
-        let factor = S::splat(factor);
-        let row = sum.map(|lanes| T::store::<S>(S::mul(lanes, factor)));
+    fn row<S: Simd>(&mut self, _: usize, node: usize, mean: &Row<S, B>) {
+        let unit = S::splat(self.unit);
+        let row = mean.map(|lanes| T::store::<S>(S::mul(lanes, unit)));
         let index = node - self.start;
         if let Some(target) = &mut self.target {
             target[index * B..(index + 1) * B].copy_from_slice(&row);

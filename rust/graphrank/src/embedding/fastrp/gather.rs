@@ -14,6 +14,7 @@
 //! window; B additions of 16 lanes. The loads bound it: from the second-level cache about a line per 2 cycles, from
 //! memory about 10 GB/s per core without the prefetch and 20 to 25 with it.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::error::Result;
@@ -33,21 +34,66 @@ const AHEAD: usize = 1 << 12;
 /// A row of a block: `B` groups of 16 columns.
 pub(super) type Row<S, const B: usize> = [<S as Simd>::Vector; B];
 
-/// Stored vectors of which a block of columns is read.
+/// Stored vectors, of which `B` groups are read.
+pub(super) trait Source<T, const B: usize>: Copy {
+    /// Carries `#[inline(always)]`, as the next.
+    fn row(&self, number: u32) -> &[[T; LANES]; B];
+
+    /// Asks for a row to be brought near.
+    fn prefetch(&self, number: u32);
+}
+
+/// Rows of `B` groups.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a, T> {
+pub(super) struct Block<'a, T, const B: usize>(pub(super) &'a [[[T; LANES]; B]]);
+
+/// `B` groups of longer rows.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a, T> {
     /// Groups of columns, row after row.
     pub(super) groups: &'a [[T; LANES]],
     /// Groups per row.
     pub(super) stride: usize,
-    /// First group of the block.
+    /// First group that is read.
     pub(super) first: usize,
 }
 
-/// What happens to the sum of a row.
+impl<T: Lane, const B: usize> Source<T, B> for Block<'_, T, B> {
+    #[inline(always)]
+    fn row(&self, number: u32) -> &[[T; LANES]; B] {
+        &self.0[number as usize]
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, number: u32) {
+        prefetch(self.0.as_ptr().wrapping_add(number as usize), 1);
+    }
+}
+
+impl<T: Lane, const B: usize> Source<T, B> for Part<'_, T> {
+    #[inline(always)]
+    fn row(&self, number: u32) -> &[[T; LANES]; B] {
+        let start = number as usize * self.stride + self.first;
+        self.groups[start..].first_chunk().unwrap_or_else(|| unreachable_row())
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, number: u32) {
+        let start = number as usize * self.stride + self.first;
+        prefetch(self.groups.as_ptr().wrapping_add(start), B);
+    }
+}
+
+#[cold]
+#[expect(clippy::panic, reason = "groups that stick out of their rows are a defect")]
+fn unreachable_row() -> ! {
+    panic!("a block of columns lies outside its rows")
+}
+
+/// What happens to the mean of a row.
 pub(super) trait Finish<const B: usize> {
     /// `index` is where the row lies among those that are averaged. Carries `#[inline(always)]`.
-    fn row<S: Simd>(&mut self, index: usize, node: usize, sum: &Row<S, B>);
+    fn row<S: Simd>(&mut self, index: usize, node: usize, mean: &Row<S, B>);
 }
 
 /// Rows to be averaged, over vectors that lie at their nodes' numbers.
@@ -67,9 +113,16 @@ struct Window {
     sources: Vec<u32>,
     /// Empty if all are 1.
     factors: Vec<f32>,
-    /// Of each row of the window, where its arcs end.
-    ends: Vec<u32>,
+    rows: Vec<WindowRow>,
     n_arcs: usize,
+}
+
+#[derive(Clone, Copy)]
+struct WindowRow {
+    /// Where its arcs end.
+    end: u32,
+    /// What its sum is multiplied by.
+    inverse: f32,
 }
 
 impl<'a> Rows<'a> {
@@ -77,7 +130,7 @@ impl<'a> Rows<'a> {
     pub(super) fn average<T: Lane, const B: usize>(
         &self,
         rows: Range<usize>,
-        source: Source<'_, T>,
+        source: impl Source<T, B>,
         finish: &mut impl Finish<B>,
         exec: &Exec,
     ) -> Result<()> {
@@ -89,10 +142,11 @@ impl<'a> Rows<'a> {
             while next < rows.end {
                 let node = self.node(next);
                 let n = self.neighborhood.n_neighbors(node);
-                if window.n_arcs + n > WINDOW_ARCS || window.ends.len() == WINDOW_ARCS {
+                if window.n_arcs + n > WINDOW_ARCS || window.rows.len() == WINDOW_ARCS {
                     break;
                 }
                 self.append(&mut window, node, 0, n);
+                window.end_row(self.neighborhood.inverse(n));
                 next += 1;
             }
             if next == start {
@@ -101,7 +155,8 @@ impl<'a> Rows<'a> {
                 continue;
             }
             let sources = self.sources(&window, start, 0);
-            self.isa.run(Gather { source, sources, window: &window, rows: self, start, finish });
+            let lane = PhantomData;
+            self.isa.run(Gather { source, sources, window: &window, rows: self, start, finish, lane });
             exec.checkpoint(window.n_arcs as u64)?;
         }
         Ok(())
@@ -111,7 +166,7 @@ impl<'a> Rows<'a> {
         &self,
         window: &mut Window,
         index: usize,
-        source: Source<'_, T>,
+        source: impl Source<T, B>,
         finish: &mut impl Finish<B>,
         exec: &Exec,
     ) -> Result<()> {
@@ -121,11 +176,14 @@ impl<'a> Rows<'a> {
         for skip in (0..n).step_by(WINDOW_ARCS) {
             window.clear();
             self.append(window, node, skip, WINDOW_ARCS.min(n - skip));
+            window.end_row(1.0);
             let sources = self.sources(window, index, skip);
-            self.isa.run(Gather { source, sources, window, rows: self, start: index, finish: &mut total });
+            let (start, finish, lane) = (index, &mut total, PhantomData);
+            self.isa.run(Gather { source, sources, window, rows: self, start, finish, lane });
             exec.checkpoint(window.n_arcs as u64)?;
         }
-        self.isa.run(FinishRow { total, index, node, finish });
+        let inverse = self.neighborhood.inverse(n);
+        self.isa.run(FinishRow { total, inverse, index, node, finish });
         Ok(())
     }
 
@@ -153,7 +211,7 @@ impl<'a> Rows<'a> {
         if self.stored().is_none() {
             self.lay_out(window, node, skip, n);
         }
-        window.end_row(n);
+        window.n_arcs += n;
     }
 
     fn lay_out(&self, window: &mut Window, node: usize, skip: usize, n: usize) {
@@ -184,7 +242,7 @@ impl Window {
         Ok(Self {
             sources: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
             factors: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
-            ends: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
+            rows: try_with_capacity("a window of arcs", WINDOW_ARCS)?,
             n_arcs: 0,
         })
     }
@@ -192,34 +250,18 @@ impl Window {
     fn clear(&mut self) {
         self.sources.clear();
         self.factors.clear();
-        self.ends.clear();
+        self.rows.clear();
         self.n_arcs = 0;
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "at most the size of a window")]
-    fn end_row(&mut self, n: usize) {
-        self.n_arcs += n;
-        self.ends.push(self.n_arcs as u32);
+    fn end_row(&mut self, inverse: f32) {
+        self.rows.push(WindowRow { end: self.n_arcs as u32, inverse });
     }
 }
 
-impl<'a, T> Source<'a, T> {
-    #[inline(always)]
-    fn row<const B: usize>(&self, number: u32) -> &'a [[T; LANES]; B] {
-        let start = number as usize * self.stride + self.first;
-        // Rows are whole, so this is one comparison.
-        self.groups[start..].first_chunk().unwrap_or_else(|| unreachable_row())
-    }
-}
-
-#[cold]
-#[expect(clippy::panic, reason = "a block that sticks out of its rows is a defect")]
-fn unreachable_row() -> ! {
-    panic!("a block of columns lies outside its rows")
-}
-
-struct Gather<'a, T, F, const B: usize> {
-    source: Source<'a, T>,
+struct Gather<'a, T, X, F, const B: usize> {
+    source: X,
     /// Where the vectors of the window's arcs lie, and perhaps those of later ones.
     sources: &'a [u32],
     window: &'a Window,
@@ -227,67 +269,83 @@ struct Gather<'a, T, F, const B: usize> {
     /// First row of the window.
     start: usize,
     finish: &'a mut F,
+    lane: PhantomData<T>,
 }
 
-impl<T: Lane, F: Finish<B>, const B: usize> Kernel for Gather<'_, T, F, B> {
+impl<T: Lane, X: Source<T, B>, F: Finish<B>, const B: usize> Kernel for Gather<'_, T, X, F, B> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { source, sources, window, rows, start, finish } = self;
+        let Self { source, sources, window, rows, start, finish, .. } = self;
         let mut arc = 0;
-        for (index, &end) in (start..).zip(&window.ends) {
-            let arcs = arc..end as usize;
-            arc = end as usize;
+        for (index, row) in (start..).zip(&window.rows) {
+            let arcs = arc..row.end as usize;
+            arc = arcs.end;
             let sum = if window.factors.is_empty() {
                 sum_rows::<S, T, B>(source, sources, arcs)
             } else {
                 sum_scaled_rows::<S, T, B>(source, sources, &window.factors, arcs)
             };
-            finish.row::<S>(index, rows.node(index), &sum);
+            let inverse = S::splat(row.inverse);
+            finish.row::<S>(index, rows.node(index), &sum.map(|lanes| S::mul(lanes, inverse)));
         }
     }
 }
 
 #[inline(always)]
 fn sum_rows<S: Simd, T: Lane, const B: usize>(
-    source: Source<'_, T>,
+    source: impl Source<T, B>,
     sources: &[u32],
     arcs: Range<usize>,
 ) -> Row<S, B> {
     let mut sum = [S::splat(0.0); B];
-    let ahead = AHEAD / size_of::<[[T; LANES]; B]>();
-    for arc in arcs {
-        if let Some(&soon) = sources.get(arc + ahead) {
-            prefetch::<[T; LANES]>(source.row::<B>(soon));
-        }
-        let row = source.row::<B>(sources[arc]);
-        for (sum, lanes) in sum.iter_mut().zip(row) {
+    let mut add = |number| {
+        for (sum, lanes) in sum.iter_mut().zip(source.row(number)) {
             *sum = S::add(*sum, T::load::<S>(lanes));
         }
+    };
+    let (now, soon) = now_and_soon::<T, B>(sources, arcs);
+    for (&number, &soon) in now.iter().zip(soon) {
+        source.prefetch(soon);
+        add(number);
     }
+    now[soon.len()..].iter().for_each(|&number| add(number));
     sum
 }
 
 #[inline(always)]
 fn sum_scaled_rows<S: Simd, T: Lane, const B: usize>(
-    source: Source<'_, T>,
+    source: impl Source<T, B>,
     sources: &[u32],
     factors: &[f32],
     arcs: Range<usize>,
 ) -> Row<S, B> {
     let mut sum = [S::splat(0.0); B];
-    let ahead = AHEAD / size_of::<[[T; LANES]; B]>();
-    for arc in arcs {
-        if let Some(&soon) = sources.get(arc + ahead) {
-            prefetch::<[T; LANES]>(source.row::<B>(soon));
-        }
-        let (row, factor) = (source.row::<B>(sources[arc]), S::splat(factors[arc]));
-        for (sum, lanes) in sum.iter_mut().zip(row) {
+    let mut add = |number, factor| {
+        let factor = S::splat(factor);
+        for (sum, lanes) in sum.iter_mut().zip(source.row(number)) {
             *sum = S::add(*sum, S::mul(factor, T::load::<S>(lanes)));
         }
+    };
+    let factors = &factors[arcs.clone()];
+    let (now, soon) = now_and_soon::<T, B>(sources, arcs);
+    for ((&number, &factor), &soon) in now.iter().zip(factors).zip(soon) {
+        source.prefetch(soon);
+        add(number, factor);
+    }
+    for (&number, &factor) in now.iter().zip(factors).skip(soon.len()) {
+        add(number, factor);
     }
     sum
+}
+
+/// The rows of some arcs, and those to ask for meanwhile, which may be fewer.
+#[inline(always)]
+fn now_and_soon<T, const B: usize>(sources: &[u32], arcs: Range<usize>) -> (&[u32], &[u32]) {
+    let ahead = AHEAD / size_of::<[[T; LANES]; B]>();
+    let clamp = |arc: usize| (arc + ahead).min(sources.len());
+    (&sources[arcs.clone()], &sources[clamp(arcs.start)..clamp(arcs.end)])
 }
 
 /// Adds up the segments of a long row.
@@ -304,6 +362,7 @@ impl<const B: usize> Finish<B> for Total<B> {
 
 struct FinishRow<'a, F, const B: usize> {
     total: Total<B>,
+    inverse: f32,
     index: usize,
     node: usize,
     finish: &'a mut F,
@@ -314,7 +373,8 @@ impl<F: Finish<B>, const B: usize> Kernel for FinishRow<'_, F, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let total = self.total.0.map(|lanes| S::load(&lanes));
-        self.finish.row::<S>(self.index, self.node, &total);
+        let inverse = S::splat(self.inverse);
+        let mean = self.total.0.map(|lanes| S::mul(S::load(&lanes), inverse));
+        self.finish.row::<S>(self.index, self.node, &mean);
     }
 }

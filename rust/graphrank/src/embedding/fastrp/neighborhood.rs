@@ -116,14 +116,12 @@ impl<'g> Neighborhood<'g> {
         }
     }
 
-    /// What the sum over a row is multiplied by in the end: shares of weighted rows add up to 1 already.
+    /// What the sum over a row of `n` arcs is multiplied by in the end: shares of weighted rows add up to 1 already.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "engines that average work in 32 bits")]
-    pub(super) fn inverse(&self, node: usize) -> f32 {
-        if self.is_weighted() {
-            return 1.0;
-        }
-        match self.n_neighbors(node) {
+    pub(super) fn inverse(&self, n: usize) -> f32 {
+        match n {
+            _ if self.is_weighted() => 1.0,
             0 => 0.0,
             n => (1.0 / n as f64) as f32,
         }

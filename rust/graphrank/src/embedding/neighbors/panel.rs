@@ -79,7 +79,7 @@ impl LayTiles<'_, '_> {
         tiles.resize(vectors.len().next_multiple_of(ROWS) * dim, 0.0);
         for (t, (rows, tile)) in vectors.chunks(ROWS).zip(tiles.chunks_exact_mut(ROWS * dim)).enumerate() {
             for next in vectors.iter().skip((t + 1) * ROWS).take(ROWS) {
-                prefetch(next);
+                prefetch(next.as_ptr(), next.len());
             }
             let tile = tile.as_chunks_mut::<ROWS>().0;
             let (fours, rest) = rows.as_chunks::<4>();
