@@ -216,7 +216,10 @@ impl<'p, T: State, const B: usize, C: Collect<T, B> + 'p> Finish<B> for Deliver<
     #[inline(always)]
     fn row<S: Simd>(&mut self, _: usize, node: usize, mean: &Row<S, B>) {
         let unit = S::splat(self.unit);
-        let row = mean.map(|lanes| T::store::<S>(S::mul(lanes, unit)));
+        let mut row = [[T::zeroed(); LANES]; B];
+        for (row, &lanes) in row.iter_mut().zip(mean) {
+            *row = T::store::<S>(S::mul(lanes, unit));
+        }
         let index = node - self.start;
         if let Some(target) = &mut self.target {
             target[index * B..(index + 1) * B].copy_from_slice(&row);

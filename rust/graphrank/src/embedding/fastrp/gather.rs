@@ -288,7 +288,11 @@ impl<T: Lane, X: Source<T, B>, F: Finish<B>, const B: usize> Kernel for Gather<'
                 sum_scaled_rows::<S, T, B>(source, sources, &window.factors, arcs)
             };
             let inverse = S::splat(row.inverse);
-            finish.row::<S>(index, rows.node(index), &sum.map(|lanes| S::mul(lanes, inverse)));
+            let mut mean = sum;
+            for lanes in &mut mean {
+                *lanes = S::mul(*lanes, inverse);
+            }
+            finish.row::<S>(index, rows.node(index), &mean);
         }
     }
 }
@@ -300,17 +304,14 @@ fn sum_rows<S: Simd, T: Lane, const B: usize>(
     arcs: Range<usize>,
 ) -> Row<S, B> {
     let mut sum = [S::splat(0.0); B];
-    let mut add = |number| {
-        for (sum, lanes) in sum.iter_mut().zip(source.row(number)) {
-            *sum = S::add(*sum, T::load::<S>(lanes));
-        }
-    };
     let (now, soon) = now_and_soon::<T, B>(sources, arcs);
     for (&number, &soon) in now.iter().zip(soon) {
         source.prefetch(soon);
-        add(number);
+        add::<S, T, B>(&mut sum, source.row(number));
     }
-    now[soon.len()..].iter().for_each(|&number| add(number));
+    for &number in &now[soon.len()..] {
+        add::<S, T, B>(&mut sum, source.row(number));
+    }
     sum
 }
 
@@ -322,30 +323,39 @@ fn sum_scaled_rows<S: Simd, T: Lane, const B: usize>(
     arcs: Range<usize>,
 ) -> Row<S, B> {
     let mut sum = [S::splat(0.0); B];
-    let mut add = |number, factor| {
-        let factor = S::splat(factor);
-        for (sum, lanes) in sum.iter_mut().zip(source.row(number)) {
-            *sum = S::add(*sum, S::mul(factor, T::load::<S>(lanes)));
-        }
-    };
     let factors = &factors[arcs.clone()];
     let (now, soon) = now_and_soon::<T, B>(sources, arcs);
     for ((&number, &factor), &soon) in now.iter().zip(factors).zip(soon) {
         source.prefetch(soon);
-        add(number, factor);
+        add_scaled::<S, T, B>(&mut sum, source.row(number), factor);
     }
-    for (&number, &factor) in now.iter().zip(factors).skip(soon.len()) {
-        add(number, factor);
+    for (&number, &factor) in now[soon.len()..].iter().zip(&factors[soon.len()..]) {
+        add_scaled::<S, T, B>(&mut sum, source.row(number), factor);
     }
     sum
+}
+
+#[inline(always)]
+fn add<S: Simd, T: Lane, const B: usize>(sum: &mut Row<S, B>, row: &[[T; LANES]; B]) {
+    for (sum, lanes) in sum.iter_mut().zip(row) {
+        *sum = S::add(*sum, T::load::<S>(lanes));
+    }
+}
+
+#[inline(always)]
+fn add_scaled<S: Simd, T: Lane, const B: usize>(sum: &mut Row<S, B>, row: &[[T; LANES]; B], factor: f32) {
+    let factor = S::splat(factor);
+    for (sum, lanes) in sum.iter_mut().zip(row) {
+        *sum = S::add(*sum, S::mul(factor, T::load::<S>(lanes)));
+    }
 }
 
 /// The rows of some arcs, and those to ask for meanwhile, which may be fewer.
 #[inline(always)]
 fn now_and_soon<T, const B: usize>(sources: &[u32], arcs: Range<usize>) -> (&[u32], &[u32]) {
     let ahead = AHEAD / size_of::<[[T; LANES]; B]>();
-    let clamp = |arc: usize| (arc + ahead).min(sources.len());
-    (&sources[arcs.clone()], &sources[clamp(arcs.start)..clamp(arcs.end)])
+    let (start, end) = ((arcs.start + ahead).min(sources.len()), (arcs.end + ahead).min(sources.len()));
+    (&sources[arcs], &sources[start..end])
 }
 
 /// Adds up the segments of a long row.
@@ -374,7 +384,10 @@ impl<F: Finish<B>, const B: usize> Kernel for FinishRow<'_, F, B> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let inverse = S::splat(self.inverse);
-        let mean = self.total.0.map(|lanes| S::mul(S::load(&lanes), inverse));
+        let mut mean = [inverse; B];
+        for (mean, lanes) in mean.iter_mut().zip(&self.total.0) {
+            *mean = S::mul(S::load(lanes), inverse);
+        }
         self.finish.row::<S>(self.index, self.node, &mean);
     }
 }
