@@ -23,6 +23,7 @@ use super::refined;
 const WIDTHS: [usize; 4] = [8, 4, 2, 1];
 /// Bytes of a block's row: four lines of a cache.
 const ROW_BYTES: usize = 256;
+
 /// How the columns are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
