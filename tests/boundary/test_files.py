@@ -182,10 +182,18 @@ def test_a_device_without_end_is_no_file(probe):
     probe("gr.Graph.load('/dev/zero')").check_refused("CorruptFileError", "/dev/zero")
 
 
-@pytest.mark.parametrize("path", ["missing/g.graph", "", "g\0.graph", "."])
-def test_a_place_that_cannot_be_written_is_refused_by_name(probe, path, tmp_path):
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("missing/g.graph", "FileError or FileMissingError"),
+        ("", "FileError or FileMissingError"),
+        ("g\0.graph", "InvalidArgumentError"),
+        (".", "FileError or FileMissingError"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_by_name(probe, path, error, tmp_path):
     code = "os.chdir(folder); gr.Graph.from_edges(([1], [2])).save(path)"
-    ended = probe(code, path=path, folder=str(tmp_path)).check_refused("FileError or FileMissingError")
+    ended = probe(code, path=path, folder=str(tmp_path)).check_refused(error)
     assert ".part" not in ended.message, "the user gave no such name"
     assert list(tmp_path.iterdir()) == [], "something was left behind"
 
