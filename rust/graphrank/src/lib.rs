@@ -6,6 +6,7 @@
 //!
 //! | module | question |
 //! |---|---|
+//! | [`clique`] | Who are all linked, with every group taking part? |
 //! | [`embedding`] | What does a node resemble? |
 //! | [`ppr`] | Which nodes matter, from where I stand? |
 //! | [`io`] | How does a graph survive the process? |
@@ -15,6 +16,7 @@
 //! approximate answer carries a bound on its error. Input that cannot be used gives an [`Error`] that names it, and a
 //! panic is a defect.
 
+pub mod clique;
 pub mod embedding;
 mod error;
 mod exec;
