@@ -27,6 +27,7 @@
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::try_zeroed;
+use crate::simd::{Isa, Kernel, Simd};
 
 use super::dense::Dense;
 use super::incumbent::Incumbent;
@@ -49,12 +50,13 @@ pub(super) fn search(
     best: &Incumbent,
     exec: &Exec,
 ) -> Result<u64> {
+    let isa = Isa::best();
     match dense.words {
-        1 => Search::<1>::new(dense, root, problem, best, exec)?.run(),
-        2 => Search::<2>::new(dense, root, problem, best, exec)?.run(),
-        3 => Search::<3>::new(dense, root, problem, best, exec)?.run(),
-        4 => Search::<4>::new(dense, root, problem, best, exec)?.run(),
-        _ => Search::<0>::new(dense, root, problem, best, exec)?.run(),
+        1 => isa.run(Search::<1>::new(dense, root, problem, best, exec)?),
+        2 => isa.run(Search::<2>::new(dense, root, problem, best, exec)?),
+        3 => isa.run(Search::<3>::new(dense, root, problem, best, exec)?),
+        4 => isa.run(Search::<4>::new(dense, root, problem, best, exec)?),
+        _ => isa.run(Search::<0>::new(dense, root, problem, best, exec)?),
     }
 }
 
@@ -73,6 +75,8 @@ struct Search<'a, const W: usize> {
     levels: Vec<u64>,
     /// Colour classes.
     classes: Vec<u64>,
+    /// Two sets.
+    spare: Vec<u64>,
     n_nodes: u64,
     n_tries: u64,
     n_wins: u64,
@@ -94,6 +98,7 @@ impl<'a, const W: usize> Search<'a, W> {
             levels[i / 64] |= 1u64 << (i % 64);
         }
         let classes = try_zeroed("colour classes", (dense.n_nodes() + 1) * words)?;
+        let spare = try_zeroed("sets of a search", 2 * words)?;
         let members = Vec::new();
         let (n_nodes, n_tries, n_wins) = (0, 0, 0);
         Ok(Self {
@@ -107,15 +112,11 @@ impl<'a, const W: usize> Search<'a, W> {
             counts,
             levels,
             classes,
+            spare,
             n_nodes,
             n_tries,
             n_wins,
         })
-    }
-
-    fn run(mut self) -> Result<u64> {
-        self.expand(0)?;
-        Ok(self.n_nodes)
     }
 
     #[inline(always)]
@@ -123,22 +124,30 @@ impl<'a, const W: usize> Search<'a, W> {
         if W > 0 { W } else { self.words }
     }
 
-    fn expand(&mut self, level: usize) -> Result<()> {
+    /// Steps 1 to 4; whether there is something to branch on.
+    #[inline(always)]
+    fn enter(&mut self, level: usize) -> Result<bool> {
         self.n_nodes += 1;
         if self.n_nodes.is_multiple_of(NODES) {
             self.exec.checkpoint(0)?;
         }
-        self.offer();
-        let best = self.best.size();
-        let Some(most) = self.most(level, best) else { return Ok(()) };
-        if !self.choose(level, best, &most) {
-            return Ok(());
+        let mut best = self.best.size();
+        if self.n_members() > best {
+            self.offer();
+            best = self.best.size();
         }
-        self.branch(level)
+        let Some(most) = self.most(level, best) else { return Ok(false) };
+        Ok(self.choose(level, best, &most))
+    }
+
+    /// All members so far.
+    #[inline(always)]
+    fn n_members(&self) -> u32 {
+        number(1 + self.members.len()) + self.problem.n_given
     }
 
     /// Step 1.
-    #[inline(always)]
+    #[cold]
     fn offer(&self) {
         let counts = &self.counts[..self.problem.n_groups()];
         if self.problem.exceeds(counts, self.best.size()) {
@@ -155,10 +164,20 @@ impl<'a, const W: usize> Search<'a, W> {
     fn most(&mut self, level: usize, best: u32) -> Option<[u32; MOST_GROUPS]> {
         let words = self.words();
         let n_groups = self.problem.n_groups();
+        let n_members = self.n_members();
         let mut most = self.counts;
         let candidates = &mut self.levels[2 * level * words..][..words];
+        let mut n_candidates = 0;
+        for word in &*candidates {
+            n_candidates += word.count_ones();
+        }
+        if n_members + n_candidates <= best {
+            return None;
+        }
         for (most, mask) in most[..n_groups].iter_mut().zip(self.dense.masks.chunks_exact(words)) {
-            *most += (0..words).map(|w| (candidates[w] & mask[w]).count_ones()).sum::<u32>();
+            for (word, mask) in candidates.iter().zip(mask) {
+                *most += (word & mask).count_ones();
+            }
         }
         if !self.problem.exceeds(&most[..n_groups], best) {
             return None;
@@ -168,7 +187,9 @@ impl<'a, const W: usize> Search<'a, W> {
         for group in 0..n_groups {
             if self.counts[group] >= trimmed[group] && most[group] > self.counts[group] {
                 let mask = &self.dense.masks[group * words..][..words];
-                candidates.iter_mut().zip(mask).for_each(|(word, mask)| *word &= !mask);
+                for (word, mask) in candidates.iter_mut().zip(mask) {
+                    *word &= !mask;
+                }
                 most[group] = self.counts[group];
             }
         }
@@ -180,11 +201,12 @@ impl<'a, const W: usize> Search<'a, W> {
     fn choose(&mut self, level: usize, best: u32, most: &[u32; MOST_GROUPS]) -> bool {
         let words = self.words();
         let n_groups = self.problem.n_groups();
-        let n_members = number(1 + self.members.len()) + self.problem.n_given;
+        let n_members = self.n_members();
         let (candidates, chosen) = self.levels[2 * level * words..][..2 * words].split_at_mut(words);
         chosen.copy_from_slice(candidates);
         let quota = best.saturating_sub(n_members) as usize;
-        let mut n_left = leave::<W>(self.dense, chosen, quota, &mut self.classes, words);
+        let (free, left) = self.spare.split_at_mut(words);
+        let mut n_left = leave::<W>(self.dense, chosen, quota, &mut self.classes, free);
         if n_left == 0 {
             return false;
         }
@@ -199,17 +221,11 @@ impl<'a, const W: usize> Search<'a, W> {
                 continue;
             }
             let mask = &self.dense.masks[group * words..][..words];
-            let mut room = [0u64; 16];
-            let mut heap = Vec::new();
-            let left = if words <= 16 {
-                &mut room[..words]
-            } else {
-                heap.resize(words, 0);
-                &mut heap[..]
-            };
-            (0..words).for_each(|w| left[w] = candidates[w] & mask[w]);
+            for (left, (word, mask)) in left.iter_mut().zip(candidates.iter().zip(mask)) {
+                *left = word & mask;
+            }
             let quota = (need - self.counts[group] - 1) as usize;
-            let n = leave::<W>(self.dense, left, quota, &mut self.classes, words);
+            let n = leave::<W>(self.dense, left, quota, &mut self.classes, free);
             if n < n_left {
                 n_left = n;
                 chosen.copy_from_slice(left);
@@ -223,32 +239,67 @@ impl<'a, const W: usize> Search<'a, W> {
         n_left > 0
     }
 
-    /// Step 5.
+    /// Step 5: the next of those to branch on joins the members, and its neighbours are the candidates of the next level.
     #[inline(always)]
-    fn branch(&mut self, level: usize) -> Result<()> {
+    fn descend(&mut self, level: usize) -> bool {
         let words = self.words();
         let start = 2 * level * words;
         if self.levels.len() < start + 4 * words {
             self.levels.resize(start + 4 * words, 0);
         }
+        let (here, next) = self.levels[start..].split_at_mut(2 * words);
+        let (candidates, chosen) = here.split_at_mut(words);
         for w in (0..words).rev() {
-            while self.levels[start + words + w] != 0 {
-                let bit = 63 - self.levels[start + words + w].leading_zeros() as usize;
-                let node = 64 * w + bit;
-                self.levels[start + words + w] &= !(1 << bit);
-                let row = &self.dense.rows[node * words..][..words];
-                let (here, next) = self.levels[start..].split_at_mut(2 * words);
-                (0..words).for_each(|w| next[w] = here[w] & row[w]);
-                here[w] &= !(1 << bit);
-                let group = self.dense.groups[node] as usize;
-                self.counts[group] += 1;
-                self.members.push(number(node));
-                self.expand(level + 1)?;
-                self.members.pop();
-                self.counts[group] -= 1;
+            if chosen[w] == 0 {
+                continue;
+            }
+            let bit = 63 - chosen[w].leading_zeros() as usize;
+            let node = 64 * w + bit;
+            let row = &self.dense.rows[node * words..][..words];
+            for (next, (word, neighbors)) in next.iter_mut().zip(candidates.iter().zip(row)) {
+                *next = word & neighbors;
+            }
+            chosen[w] &= !(1 << bit);
+            candidates[w] &= !(1 << bit);
+            self.counts[self.dense.groups[node] as usize] += 1;
+            self.members.push(number(node));
+            return true;
+        }
+        false
+    }
+
+    #[inline(always)]
+    fn ascend(&mut self) {
+        if let Some(node) = self.members.pop() {
+            self.counts[self.dense.groups[node as usize] as usize] -= 1;
+        }
+    }
+}
+
+impl<const W: usize> Kernel for Search<'_, W> {
+    type Output = Result<u64>;
+
+    /// A loop, because a function that calls itself would leave the instruction set behind.
+    #[inline(always)]
+    fn run<S: Simd>(mut self) -> Result<u64> {
+        let mut level = 0;
+        if !self.enter(0)? {
+            return Ok(self.n_nodes);
+        }
+        loop {
+            if self.descend(level) {
+                if self.enter(level + 1)? {
+                    level += 1;
+                } else {
+                    self.ascend();
+                }
+            } else if level > 0 {
+                self.ascend();
+                level -= 1;
+            } else {
+                return Ok(self.n_nodes);
             }
         }
-        Ok(())
     }
 }
 
@@ -260,36 +311,34 @@ fn leave<const W: usize>(
     left: &mut [u64],
     quota: usize,
     classes: &mut [u64],
-    words: usize,
+    free: &mut [u64],
 ) -> u32 {
-    let words = if W > 0 { W } else { words };
-    let left = &mut left[..words];
+    let words = if W > 0 { W } else { free.len() };
+    let (left, free) = (&mut left[..words], &mut free[..words]);
     let mut n_classes = 0;
     while n_classes < quota {
-        if left.iter().all(|&word| word == 0) {
+        let mut any = 0;
+        for &word in &*left {
+            any |= word;
+        }
+        if any == 0 {
             return 0;
         }
         let class = &mut classes[n_classes * words..][..words];
         class.fill(0);
-        let mut free = [0u64; 16];
-        let mut heap = Vec::new();
-        let free = if words <= 16 {
-            &mut free[..words]
-        } else {
-            heap.resize(words, 0);
-            &mut heap[..]
-        };
         free.copy_from_slice(left);
         for w in 0..words {
             while free[w] != 0 {
                 let bit = free[w].trailing_zeros() as usize;
                 let node = 64 * w + bit;
                 class[w] |= 1 << bit;
-                left[w] &= !(1 << bit);
-                free[w] &= !(1 << bit);
+                free[w] &= free[w] - 1;
                 let row = &dense.rows[node * words..][..words];
-                (w..words).for_each(|w| free[w] &= !row[w]);
+                for (free, neighbors) in free[w..].iter_mut().zip(&row[w..]) {
+                    *free &= !neighbors;
+                }
             }
+            left[w] &= !class[w];
         }
         n_classes += 1;
     }
@@ -318,10 +367,10 @@ fn fits<const W: usize>(dense: &Dense, node: usize, classes: &mut [u64], words: 
     for i in 0..n_classes {
         let class = &classes[i * words..][..words];
         let (mut n_common, mut other) = (0, 0);
-        for w in 0..words {
-            let common = class[w] & row[w];
+        for (w, (class, neighbors)) in class.iter().zip(row).enumerate() {
+            let common = class & neighbors;
+            n_common += common.count_ones();
             if common != 0 {
-                n_common += common.count_ones();
                 other = 64 * w + common.trailing_zeros() as usize;
             }
         }
@@ -329,12 +378,7 @@ fn fits<const W: usize>(dense: &Dense, node: usize, classes: &mut [u64], words: 
             continue;
         }
         if n_common == 1 {
-            let other_row = &dense.rows[other * words..][..words];
-            let is_free = |j: &usize| {
-                let class = &classes[j * words..][..words];
-                *j != i && (0..words).all(|w| class[w] & other_row[w] == 0)
-            };
-            let Some(j) = (0..n_classes).find(is_free) else { continue };
+            let Some(j) = free_class::<W>(dense, other, i, classes, words) else { continue };
             classes[j * words + other / 64] |= 1 << (other % 64);
             classes[i * words + other / 64] &= !(1 << (other % 64));
         }
@@ -342,4 +386,27 @@ fn fits<const W: usize>(dense: &Dense, node: usize, classes: &mut [u64], words: 
         return true;
     }
     false
+}
+
+/// A class other than the `i`-th in which a node has no neighbour.
+#[inline(always)]
+fn free_class<const W: usize>(
+    dense: &Dense,
+    node: usize,
+    i: usize,
+    classes: &[u64],
+    words: usize,
+) -> Option<usize> {
+    let words = if W > 0 { W } else { words };
+    let row = &dense.rows[node * words..][..words];
+    for (j, class) in classes.chunks_exact(words).enumerate() {
+        let mut common = 0;
+        for (class, neighbors) in class.iter().zip(row) {
+            common |= class & neighbors;
+        }
+        if common == 0 && j != i {
+            return Some(j);
+        }
+    }
+    None
 }

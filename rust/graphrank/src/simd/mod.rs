@@ -127,7 +127,12 @@ impl Isa {
         let mut sets = vec![Self(Set::Baseline)];
         #[cfg(target_arch = "x86_64")]
         {
-            let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c");
+            let has_avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("f16c")
+                && is_x86_feature_detected!("popcnt")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt");
             if has_avx2 {
                 sets.push(Self(Set::Avx2));
             }

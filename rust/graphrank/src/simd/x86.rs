@@ -16,12 +16,12 @@ use super::{Kernel, LANES, Simd};
 struct Avx2;
 struct Avx512;
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,f16c,popcnt,bmi1,bmi2,lzcnt")]
 pub(super) fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,popcnt,bmi1,bmi2,lzcnt")]
 pub(super) fn avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx512>()
 }
