@@ -52,6 +52,13 @@ pub(super) fn search(
 ) -> Result<u64> {
     let isa = Isa::best();
     match dense.words {
+        0 => {
+            // The root alone.
+            let mut counts = [0; MOST_GROUPS];
+            counts[root.1 as usize] = 1;
+            best.offer(problem, &counts[..problem.n_groups()], &[root], |&member| member);
+            Ok(1)
+        }
         1 => isa.run(Search::<1>::new(dense, root, problem, best, exec)?),
         2 => isa.run(Search::<2>::new(dense, root, problem, best, exec)?),
         3 => isa.run(Search::<3>::new(dense, root, problem, best, exec)?),

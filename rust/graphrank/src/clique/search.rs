@@ -112,7 +112,7 @@ pub fn max_fair_clique(
     let state = State {
         problem,
         best: Incumbent::default(),
-        bound: AtomicU32::new(u32::MAX),
+        bound: AtomicU32::new(number(graph.n_nodes())),
         stats: Mutex::default(),
     };
     let ended = state.run(Rest::whole(graph, groups), graph, params, exec);
