@@ -4,6 +4,8 @@
 //! candidates that are no neighbours of it drop out, and so on. After every step the members are trimmed to what is fair,
 //! so that a surplus of one group costs nothing. Starts come from the dense end of the degeneracy order.
 
+use std::cmp::Reverse;
+
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::try_zeroed;
@@ -15,7 +17,24 @@ use super::spec::MOST_GROUPS;
 
 /// Starts at most, and starts in a row that found nothing better, after which it ends.
 const STARTS: usize = 2000;
-const IDLE: usize = 50;
+const IDLE: usize = 100;
+/// Starts before anything is known of the graph but degrees.
+const QUICK_STARTS: usize = 8;
+
+/// Improves `best` from the nodes with the most neighbours: enough to see which nodes have too few.
+pub(super) fn quick(rest: &Rest<'_>, problem: &Problem, best: &Incumbent, exec: &Exec) -> Result<()> {
+    let mut starts: Vec<u32> = Vec::new();
+    for node in 0..number(rest.n_nodes()) {
+        let degree = |node: u32| rest.degree(node as usize);
+        if starts.len() < QUICK_STARTS || degree(node) > degree(starts[QUICK_STARTS - 1]) {
+            let at = starts.partition_point(|&other| degree(other) >= degree(node));
+            starts.insert(at, node);
+            starts.truncate(QUICK_STARTS);
+        }
+    }
+    let mut greedy = Greedy::new(rest, problem, best)?;
+    starts.iter().try_for_each(|&start| greedy.extend(start, |node| number(rest.degree(node as usize)), exec))
+}
 
 /// Improves `best`. `order` and `cores` are those of [`Rest::degeneracy`].
 pub(super) fn search(
@@ -25,54 +44,64 @@ pub(super) fn search(
     best: &Incumbent,
     exec: &Exec,
 ) -> Result<()> {
-    let n = rest.n_nodes();
-    let mut places: Vec<u32> = try_zeroed("places of nodes", n)?;
+    let mut places: Vec<u32> = try_zeroed("places of nodes", rest.n_nodes())?;
     (0..).zip(order).for_each(|(place, &node)| places[node as usize] = place);
-    // Who asked last for the neighbours of somebody.
-    let mut asked: Vec<u32> = try_zeroed("marks of neighbours", n)?;
-    let mut n_asked = 0;
-    let (mut members, mut candidates) = (Vec::new(), Vec::new());
+    let mut greedy = Greedy::new(rest, problem, best)?;
     let mut n_idle = 0;
     for (&start, &core) in order.iter().zip(cores).rev().take(STARTS) {
         if core + 1 + problem.n_given <= best.size() || n_idle == IDLE {
             break;
         }
         let before = best.size();
-        members.clear();
-        members.push(start);
-        candidates.clear();
-        candidates.extend(rest.neighbors(start as usize).iter().copied().filter(|&t| t != start));
-        let mut room = [0; MOST_GROUPS];
-        let counts = &mut room[..problem.n_groups()];
-        counts[rest.groups[start as usize] as usize] += 1;
-        best.offer(problem, counts, &members, |&node| named(rest, node));
-        while let Some(next) = next_member(rest, &candidates, counts, &places) {
-            exec.checkpoint(0)?;
-            n_asked += 1;
-            rest.neighbors(next as usize).iter().for_each(|&t| asked[t as usize] = n_asked);
-            candidates.retain(|&t| t != next && asked[t as usize] == n_asked);
-            members.push(next);
-            counts[rest.groups[next as usize] as usize] += 1;
-            best.offer(problem, counts, &members, |&node| named(rest, node));
-            let most = number(members.len() + candidates.len()) + problem.n_given;
-            if most <= best.size() {
-                break;
-            }
-        }
+        greedy.extend(start, |node| places[node as usize], exec)?;
         n_idle = if best.size() > before { 0 } else { n_idle + 1 };
     }
     Ok(())
 }
 
-fn named(rest: &Rest<'_>, node: u32) -> (u32, u8) {
-    (rest.name(node as usize), rest.groups[node as usize])
+struct Greedy<'a> {
+    rest: &'a Rest<'a>,
+    problem: &'a Problem,
+    best: &'a Incumbent,
+    /// Who asked last for the neighbours of somebody.
+    asked: Vec<u32>,
+    n_asked: u32,
+    members: Vec<u32>,
+    candidates: Vec<u32>,
 }
 
-/// Of the group with the fewest members that has candidates, the candidate nearest to the dense end.
-fn next_member(rest: &Rest<'_>, candidates: &[u32], counts: &[u32], places: &[u32]) -> Option<u32> {
-    let key = |&&node: &&u32| {
-        let members = counts[rest.groups[node as usize] as usize];
-        (std::cmp::Reverse(members), places[node as usize])
-    };
-    candidates.iter().max_by_key(key).copied()
+impl<'a> Greedy<'a> {
+    fn new(rest: &'a Rest<'_>, problem: &'a Problem, best: &'a Incumbent) -> Result<Self> {
+        let asked = try_zeroed("marks of neighbours", rest.n_nodes())?;
+        Ok(Self { rest, problem, best, asked, n_asked: 0, members: Vec::new(), candidates: Vec::new() })
+    }
+
+    /// One clique, of which `start` is a member; of a group, the candidate of the highest rank comes first.
+    fn extend(&mut self, start: u32, rank: impl Fn(u32) -> u32, exec: &Exec) -> Result<()> {
+        let Self { rest, problem, best, .. } = *self;
+        let named = |&node: &u32| (rest.name(node as usize), rest.groups[node as usize]);
+        let mut room = [0; MOST_GROUPS];
+        let counts = &mut room[..problem.n_groups()];
+        self.members.clear();
+        self.candidates.clear();
+        self.candidates.extend(rest.neighbors(start as usize));
+        let mut next = Some(start);
+        while let Some(node) = next {
+            exec.checkpoint(0)?;
+            self.n_asked += 1;
+            rest.neighbors(node as usize).iter().for_each(|&t| self.asked[t as usize] = self.n_asked);
+            self.candidates.retain(|&t| t != node && self.asked[t as usize] == self.n_asked);
+            self.members.push(node);
+            counts[rest.groups[node as usize] as usize] += 1;
+            best.offer(problem, counts, &self.members, named);
+            let most = number(self.members.len() + self.candidates.len()) + problem.n_given;
+            if most <= best.size() {
+                break;
+            }
+            // Of the group with the fewest members that has candidates.
+            let key = |&node: &u32| (Reverse(counts[rest.groups[node as usize] as usize]), rank(node));
+            next = self.candidates.iter().copied().max_by_key(key);
+        }
+        Ok(())
+    }
 }

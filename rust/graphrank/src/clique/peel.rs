@@ -18,16 +18,21 @@ use super::spec::MOST_GROUPS;
 pub(super) fn by_neighbors(rest: &Rest<'_>, problem: &Problem, size: u32, exec: &Exec) -> Result<Vec<u32>> {
     let (n, n_groups) = (rest.n_nodes(), problem.n_groups());
     let mut counts: Vec<u32> = try_zeroed("counts of neighbours", n * n_groups)?;
-    let mut is_left = try_collect("nodes that are left", n, std::iter::repeat_n(true, n))?;
+    let fewest = problem.fewest().max(size + 1);
+    let has_enough = |node: usize| number(rest.degree(node) + 1) + problem.n_given >= fewest;
+    let mut is_left = try_collect("nodes that are left", n, (0..n).map(has_enough))?;
     let mut gone: Vec<u32> = Vec::new();
     for node in 0..n {
         if node.is_multiple_of(STEP) {
             exec.checkpoint(0)?;
         }
+        if !is_left[node] {
+            continue;
+        }
         let own = &mut counts[node * n_groups..(node + 1) * n_groups];
         own[rest.groups[node] as usize] = 1;
-        for &target in rest.neighbors(node) {
-            own[rest.groups[target as usize] as usize] += u32::from(target as usize != node);
+        for target in rest.neighbors(node).iter().map(|&target| target as usize) {
+            own[rest.groups[target] as usize] += u32::from(has_enough(target) && target != node);
         }
         if !problem.exceeds(own, size) {
             is_left[node] = false;

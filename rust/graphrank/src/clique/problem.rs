@@ -23,6 +23,11 @@ impl Problem {
         self.given.len()
     }
 
+    /// No fair clique has fewer members.
+    pub(super) fn fewest(&self) -> u32 {
+        self.spec.least_counts().iter().sum()
+    }
+
     fn with_given<T>(&self, counts: &[u32], f: impl FnOnce(&FairSpec, &mut [u32]) -> T) -> T {
         let mut room = [0; MOST_GROUPS];
         let all = &mut room[..counts.len()];

@@ -51,6 +51,13 @@ impl<'g> Rest<'g> {
         }
     }
 
+    /// Number of neighbours; one more with a loop.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "offsets index an array in memory")]
+    pub(super) fn degree(&self, node: usize) -> usize {
+        (self.offsets[node + 1] - self.offsets[node]) as usize
+    }
+
     /// Neighbours by rising number; the node itself, if it has a loop.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "offsets index an array in memory")]

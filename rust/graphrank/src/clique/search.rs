@@ -231,6 +231,7 @@ impl State {
         let mut counts = vec![0; problem.n_groups()];
         whole.groups.iter().for_each(|&group| counts[group as usize] += 1);
         self.lower_bound_to(problem.value(&counts).unwrap_or(0));
+        greedy::quick(&whole, problem, &self.best, exec)?;
         let left = peel::by_neighbors(&whole, problem, self.best.size(), exec)?;
         let mut rest = whole.cut(&left, exec)?;
         drop(whole);
