@@ -32,6 +32,7 @@ __all__ = [
     "fastrp",
     "fastrp_memory",
     "first_appearances",
+    "max_fair_clique",
     "num_threads",
     "pagerank",
     "save_archive",
@@ -389,6 +390,27 @@ class EmbeddingPowers:
 
     @property
     def n_bytes(self) -> int: ...
+
+def max_fair_clique(
+    graph: Graph,
+    groups: _U8,
+    least: list[int],
+    most: list[int],
+    delta: int | None,
+    tolerances: list[int] | None,
+    max_ratio: float | None,
+    max_share: float | None,
+    must_include: _U32,
+    exclude: _U32,
+    is_heuristic: bool,
+    is_deterministic: bool,
+    how: _How,
+) -> tuple[_U32, int, str, dict[str, int]]:
+    """The largest fair clique of an undirected graph: (rising codes, upper bound, status, what it took).
+
+    ``groups``: the group of each node, 255 for none. ``tolerances``: by how many members each group may exceed each,
+    row after row. A time limit and Ctrl-C end the search with the best so far, "time_limit" and "interrupted".
+    """
 
 @final
 class Archive:

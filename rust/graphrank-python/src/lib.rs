@@ -6,6 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "extracted Python arguments arrive by value")]
 
 mod archive;
+mod clique;
 mod convert;
 mod debug;
 mod dynamic_ppr;
@@ -25,6 +26,8 @@ mod run;
 mod _core {
     #[pymodule_export]
     use super::archive::{PyArchive, save_archive};
+    #[pymodule_export]
+    use super::clique::max_fair_clique;
     #[pymodule_export]
     use super::debug::{debug_panic, debug_spin};
     #[pymodule_export]

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use graphrank::{Exec, Result};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use rayon::ThreadPool;
 
@@ -33,6 +34,34 @@ pub(crate) fn run<T: Send>(
     label: &str,
     work: impl FnOnce(&Exec) -> Result<T> + Send,
 ) -> PyResult<T> {
+    run_as(py, how, units, (label, OnInterrupt::Raise), work)
+}
+
+/// Runs `work` that may take long on any input and that, when it is cancelled, ends with what it has: so does the call
+/// on Ctrl-C.
+pub(crate) fn run_anytime<T: Send>(
+    py: Python<'_>,
+    how: RunOpts,
+    label: &str,
+    work: impl FnOnce(&Exec) -> Result<T> + Send,
+) -> PyResult<T> {
+    run_as(py, how, usize::MAX, (label, OnInterrupt::Return), work)
+}
+
+/// What a call does on Ctrl-C once its work has stopped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnInterrupt {
+    Raise,
+    Return,
+}
+
+fn run_as<T: Send>(
+    py: Python<'_>,
+    how: RunOpts,
+    units: usize,
+    (label, on_interrupt): (&str, OnInterrupt),
+    work: impl FnOnce(&Exec) -> Result<T> + Send,
+) -> PyResult<T> {
     let RunOpts(callback, timeout_s) = how;
     let mut exec = Exec::default();
     if let Some(seconds) = timeout_s {
@@ -48,7 +77,7 @@ pub(crate) fn run<T: Send>(
         let lease = lease(py)?;
         let pool = lease.pool();
         let exec = exec.with_pool(pool.clone());
-        let reporter = Reporter { callback, label, exec: &exec };
+        let reporter = Reporter { callback, label, on_interrupt, exec: &exec };
         wait_for(py, pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?
     };
     settle(py, outcome)
@@ -78,6 +107,7 @@ fn settle<T>(py: Python<'_>, outcome: std::thread::Result<Result<T>>) -> PyResul
 struct Reporter<'a> {
     callback: Option<Py<PyAny>>,
     label: &'a str,
+    on_interrupt: OnInterrupt,
     exec: &'a Exec,
 }
 
@@ -88,6 +118,13 @@ impl Reporter<'_> {
             callback.call1(py, (done.min(total), total, self.label))?;
         }
         Ok(())
+    }
+
+    /// The error, unless it is a Ctrl-C that the call answers with what there is.
+    fn to_raise(&self, py: Python<'_>, error: PyErr) -> Option<PyErr> {
+        let is_answered =
+            self.on_interrupt == OnInterrupt::Return && error.is_instance_of::<PyKeyboardInterrupt>(py);
+        (!is_answered).then_some(error)
     }
 
     /// What the calling thread does each time it wakes.
@@ -101,7 +138,7 @@ impl Reporter<'_> {
 }
 
 /// Runs `work` on the pool and keeps the interpreter responsive meanwhile. An error from a signal handler or from the
-/// callback cancels the work, waits for it to stop, and is returned.
+/// callback cancels the work, waits for it to stop, and is returned, save a Ctrl-C that the call answers.
 fn wait_for<T: Send>(
     py: Python<'_>,
     pool: &ThreadPool,
@@ -113,8 +150,8 @@ fn wait_for<T: Send>(
         let mut interruption = None;
         loop {
             match finished.recv_timeout(WAKE) {
-                Ok(value) => return interruption.map_or(Ok(Some(value)), Err),
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Ok(value) => return (Some(value), interruption),
+                Err(RecvTimeoutError::Disconnected) => return (None, None),
                 Err(RecvTimeoutError::Timeout) if interruption.is_some() => {}
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(error) = reporter.look_up() {
@@ -125,14 +162,17 @@ fn wait_for<T: Send>(
             }
         }
     };
-    let outcome = py.detach(|| {
+    let (outcome, interruption) = py.detach(|| {
         pool.in_place_scope(move |scope| {
             // The receiver waits for this and nothing else, so sending cannot fail.
             scope.spawn(move |_| drop(done.send(work())));
             wait(&finished)
         })
-    })?;
-    py.check_signals()?;
+    });
+    let interruption = interruption.map_or_else(|| py.check_signals(), Err);
+    if let Some(error) = interruption.err().and_then(|error| reporter.to_raise(py, error)) {
+        return Err(error);
+    }
     reporter.report(py)?;
     outcome.ok_or_else(|| internal(py, "a worker ended without a result"))
 }
