@@ -22,22 +22,25 @@ if TYPE_CHECKING:
     from graphrank._core import __version__
     from graphrank._threads import num_threads, set_num_threads
     from graphrank._versions import show_versions
+    from graphrank.clique import FairClique, max_clique, max_fair_clique
     from graphrank.embedding import Embedding, fastrp, knn
     from graphrank.graph import Graph
     from graphrank.io import read_edges
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
 
-    from . import cli, datasets, embedding, graph, io, ppr, testing
+    from . import cli, clique, datasets, embedding, graph, io, ppr, testing
 
 __all__ = [
     "DynamicPpr",
     "Embedding",
+    "FairClique",
     "Graph",
     "PowerWalkIndex",
     "PprResult",
     "__version__",
     "as_graph",
     "cli",
+    "clique",
     "datasets",
     "embedding",
     "exceptions",
@@ -45,6 +48,8 @@ __all__ = [
     "graph",
     "io",
     "knn",
+    "max_clique",
+    "max_fair_clique",
     "num_threads",
     "pagerank",
     "personalized_pagerank",
@@ -59,18 +64,22 @@ __all__ = [
 _HOME = {
     "DynamicPpr": "ppr",
     "Embedding": "embedding",
+    "FairClique": "clique",
     "Graph": "graph",
     "PowerWalkIndex": "ppr",
     "PprResult": "ppr",
     "__version__": "_core",
     "as_graph": "_convert",
     "cli": "cli",
+    "clique": "clique",
     "datasets": "datasets",
     "embedding": "embedding",
     "fastrp": "embedding",
     "graph": "graph",
     "io": "io",
     "knn": "embedding",
+    "max_clique": "clique",
+    "max_fair_clique": "clique",
     "num_threads": "_threads",
     "pagerank": "ppr",
     "personalized_pagerank": "ppr",

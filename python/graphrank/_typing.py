@@ -10,6 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 __all__ = [
+    "CliqueMethod",
+    "CliqueStatus",
     "Dangling",
     "Direction",
     "Duplicates",
@@ -26,6 +28,7 @@ __all__ = [
     "SearchMethod",
     "SelfLoops",
     "Stop",
+    "Ungrouped",
 ]
 
 Duplicates: TypeAlias = Literal["sum", "first", "max", "error"]
@@ -37,6 +40,9 @@ Float: TypeAlias = Literal["float32", "float16"]
 Stop: TypeAlias = Literal["tolerance", "certified", "rank_stable"]
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 SearchMethod: TypeAlias = Literal["auto", "exact", "ann"]
+CliqueMethod: TypeAlias = Literal["exact", "heuristic"]
+CliqueStatus: TypeAlias = Literal["optimal", "infeasible", "heuristic", "time_limit", "interrupted"]
+Ungrouped: TypeAlias = Literal["error", "exclude", "own"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""
