@@ -23,7 +23,7 @@ NO_GROUP = 255
 """The number of nodes that belong to no group."""
 
 _MOST_GROUPS = 64
-_OTHER_GROUPS = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Duration)
+_OTHER_GROUPS = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date)
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def node_groups(nodes: pl.DataFrame, index: NodeIndex, groups: Any, ungrouped: U
         raise InvalidTypeError(f"`groups` holds {dtype} values; cast them to integers or strings")
     if not (dtype.is_integer() or isinstance(dtype, _OTHER_GROUPS) or dtype == pl.Null):
         raise InvalidTypeError(
-            f"`groups` holds {dtype} values; groups are integers, strings, categoricals, booleans, dates or times, "
-            "all of one type"
+            f"`groups` holds {dtype} values; groups are integers, strings, categoricals, booleans or dates, all "
+            "of one type"
         )
     if not len(index):
         return one_group(0)
