@@ -107,10 +107,12 @@ class FairClique:
     def __repr__(self) -> str:
         parts = [f"{self.size:,} nodes"]
         if self.status != "infeasible" and list(self.counts) != [None]:
-            shown = list(self.counts.items())[:_MOST_SHOWN]
-            more = len(self.counts) - len(shown)
-            parts += [f"{'no group' if group is None else group} {count}" for group, count in shown]
-            parts += [f"{more} more groups"] if more else []
+            is_short = len(self.counts) <= _MOST_SHOWN
+            counts = [(group, count) for group, count in self.counts.items() if count or is_short]
+            parts += [
+                f"{'no group' if group is None else group} {count}" for group, count in counts[:_MOST_SHOWN]
+            ]
+            parts += [f"{len(counts) - _MOST_SHOWN} more groups"] if len(counts) > _MOST_SHOWN else []
         parts.append(self.status + (f": {self.reason}" if self.reason else ""))
         if self.gap:
             parts.append(f"at most {self.upper_bound:,}")

@@ -99,7 +99,8 @@ def max_fair_clique(
     -----
     Ctrl-C ends the search as a time limit does: the best clique so far is returned, with status ``"interrupted"``.
 
-    The problem is NP-hard, but what occurs is not: a graph of a million links of people takes milliseconds to seconds.
+    The problem is NP-hard. Sparse graphs of many nodes are usually solved at once; dense ones of a few hundred may take
+    longer than anyone waits.
 
     References
     ----------

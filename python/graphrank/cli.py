@@ -1,4 +1,4 @@
-"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr``, ``index``, ``embed`` and ``knn``.
+"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr``, ``index``, ``embed``, ``knn`` and ``clique``.
 
 Exit codes: 0 done, 1 the data cannot be used, 2 the command cannot be understood. What a script reads goes to stdout,
 everything else to stderr.
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphrank._clique_command import add_clique_options, find_clique
 from graphrank.exceptions import GraphRankError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(
-        required=True, metavar="demo | info | pagerank | ppr | index | embed | knn"
+        required=True, metavar="demo | info | pagerank | ppr | index | embed | knn | clique"
     )
     source = _source_options()
     answer = _answer_options()
@@ -100,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     knn = commands.add_parser("knn", help="the nearest neighbours of vectors")
     _add_knn_options(knn)
     knn.set_defaults(run=_knn)
+
+    clique = commands.add_parser(
+        "clique", parents=[source], help="the largest clique, fair to groups", epilog=_FILES
+    )
+    add_clique_options(clique)
+    _add_output(clique)
+    clique.set_defaults(run=_clique)
     return parser
 
 
@@ -382,6 +390,20 @@ def _knn(arguments: argparse.Namespace) -> None:
         progress=arguments.progress,
     )
     _write(rows, arguments)
+
+
+def _clique(arguments: argparse.Namespace) -> None:
+    from graphrank._report import check_writable
+
+    if arguments.output is not None:
+        for read in (arguments.file, arguments.groups):
+            if read is not None:
+                _refuse_to_overwrite(arguments.output, read, "table")
+        check_writable(arguments.output)
+    found = find_clique(_read(arguments), arguments)
+    rows = found.to_polars()
+    _write(rows if arguments.groups else rows.select("node"), arguments)
+    print(found, file=sys.stderr)
 
 
 def _numbers(text: str | None) -> list[float] | None:
