@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import graphrank as gr
+from graphrank import _core
 from graphrank.exceptions import (
     ColumnNotFoundError,
     InvalidArgumentError,
@@ -277,7 +278,8 @@ def test_a_time_limit_gives_the_best_so_far():
     assert found.gap == found.upper_bound - found.size
     assert max(found.counts.values()) - min(found.counts.values()) <= 1
     assert f"time_limit, at most {found.upper_bound}" in repr(found)
-    assert gr.max_clique(g, timeout_s=1e-9).status == "time_limit"
+    nothing = gr.max_clique(g, timeout_s=1e-9)
+    assert (nothing.status, nothing.upper_bound) == ("time_limit", g.n_nodes)
 
 
 def test_the_heuristic_says_how_good_it_is_at_least():
@@ -337,3 +339,51 @@ def test_the_largest_k(people):
     assert gr.clique.largest_k(people, "craft", exclude=["dan", "eve"]) == 0
     with pytest.raises(TimedOutError, match="`k` can be"):
         gr.clique.largest_k(dense_graph(), [node % 2 for node in range(220)], timeout_s=0.2)
+
+
+def test_the_frontier_is_that_of_single_searches():
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        g = dense_graph(30, rng.uniform(0.3, 0.8), seed)
+        groups = rng.integers(0, 3, 30)
+        rules = [{}, {"max_share": 0.6}, {"exclude": [0, 1]}, {"must_include": [2]}][seed % 4]
+        rows = gr.clique.fair_clique_frontier(g, groups, k=range(4), delta=[2, None, 0], **rules)
+        assert rows.select("k", "delta").rows() == [(k, d) for k in range(4) for d in (0, 2, None)]
+        for k, delta, size, upper_bound, status in rows.rows():
+            one = gr.max_fair_clique(g, groups, k=k, delta=delta, **rules)
+            assert (one.size, one.upper_bound, one.status) == (size, upper_bound, status)
+
+
+def test_the_frontier_searches_only_where_it_must(monkeypatch):
+    calls = []
+    search = _core.max_fair_clique
+    monkeypatch.setattr(_core, "max_fair_clique", lambda *call: calls.append(call) or search(*call))
+    g = gr.Graph.from_networkx(nx.complete_graph(20))
+    rows = gr.clique.fair_clique_frontier(g, [node % 2 for node in range(20)], k=range(15), delta=range(5))
+    assert rows["status"].to_list() == ["optimal"] * 55 + ["infeasible"] * 20
+    assert len(calls) == 2  # the first cell, and the first that is not possible
+
+
+def test_the_frontier_is_bounded_when_time_runs_out():
+    g = dense_graph()
+    rows = gr.clique.fair_clique_frontier(
+        g, [i % 2 for i in range(220)], k=(1, 2), delta=(0, 1), timeout_s=0.3
+    )
+    assert rows["status"].to_list() == ["time_limit"] * 4
+    assert (rows["size"] < rows["upper_bound"]).all()
+    assert rows["upper_bound"].max() <= 220
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"k": 2}, InvalidTypeError, "`k` must be a range or a list of numbers"),
+        ({"k": [-1]}, InvalidArgumentError, "`k` must be at least 0"),
+        ({"k": [None]}, InvalidArgumentError, "`k` must hold whole numbers"),
+        ({"delta": "12"}, InvalidTypeError, "`delta` must be a range or a list of numbers"),
+        ({"delta": [0.5]}, InvalidTypeError, "`delta` must be a whole number"),
+    ],
+)
+def test_a_frontier_of_other_things_is_refused(people, arguments, error, message):
+    with pytest.raises(error, match=message):
+        gr.clique.fair_clique_frontier(people, "craft", **arguments)

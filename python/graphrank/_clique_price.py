@@ -8,9 +8,9 @@ from time import monotonic
 from typing import Any
 
 from graphrank._clique_result import FairClique
-from graphrank._clique_search import Question, fair_question, time_to_spend
+from graphrank._clique_search import fair_question, uninterrupted
 from graphrank._run import run_opts
-from graphrank._typing import CliqueMethod, GraphLike, How, IntoIds, Progress, Ungrouped
+from graphrank._typing import CliqueMethod, GraphLike, IntoIds, Progress, Ungrouped
 from graphrank.exceptions import TimedOutError
 
 __all__ = ["PriceOfFairness", "largest_k", "price_of_fairness"]
@@ -113,8 +113,8 @@ def price_of_fairness(
     )
     callback, limit = how
     half = (callback, None if limit is None else limit / 2)
-    fair = _uninterrupted(question, half, start)
-    largest = _uninterrupted(question.without_rules(), how, start)
+    fair = uninterrupted(question, half, start)
+    largest = uninterrupted(question.without_rules(), how, start)
     return PriceOfFairness(fair, largest)
 
 
@@ -184,7 +184,7 @@ def largest_k(
     least, most = 0, question.graph.n_nodes
     k = 1
     while least < most:
-        found = _uninterrupted(question.with_least(k), how, start)
+        found = uninterrupted(question.with_least(k), how, start)
         if found.size:
             least = min(found.counts.values())
             most = min(most, found.upper_bound // n_groups)
@@ -194,14 +194,6 @@ def largest_k(
             raise TimedOutError(f"timed out: `k` can be {least}, and cannot be more than {most}")
         k = least + (most - least + 1) // 2
     return least
-
-
-def _uninterrupted(question: Question, how: How, start: float) -> FairClique:
-    """The answer; Ctrl-C raises, because more searches follow."""
-    found = question.answer(time_to_spend(how, start))
-    if found.status == "interrupted":
-        raise KeyboardInterrupt
-    return found
 
 
 def _share_lost(fair: int, largest: int) -> float:

@@ -20,7 +20,7 @@ from graphrank._validate import one_of, true_or_false
 from graphrank.exceptions import InvalidArgumentError
 from graphrank.graph import Graph
 
-__all__ = ["Question", "fair_question", "plain_question", "time_to_spend"]
+__all__ = ["Question", "fair_question", "plain_question", "time_to_spend", "uninterrupted"]
 
 _NOBODY = np.empty(0, dtype=np.uint32)
 
@@ -70,7 +70,7 @@ class Question:
             self.graph.decode(members).alias("node"),
             self.groups.of(members),
             dict(zip(self.groups.names, self.groups.count(members), strict=True)),
-            upper_bound,
+            min(upper_bound, self.graph.n_nodes),  # a search may have no time even for a first bound
             cast(CliqueStatus, status),
             {**stats, "is_symmetrised": self.is_symmetrised},
             self._reason() if status == "infeasible" else "",
@@ -179,3 +179,11 @@ def time_to_spend(how: How, since: float) -> How:
     """``how``, less the time since the moment ``since`` of the monotonic clock; if none is left, an answer is due."""
     callback, limit = how
     return how if limit is None else (callback, max(limit - (monotonic() - since), 0.0))
+
+
+def uninterrupted(question: Question, how: How, since: float) -> FairClique:
+    """One of several answers that share a time limit; Ctrl-C raises, because more would follow."""
+    found = question.answer(time_to_spend(how, since))
+    if found.status == "interrupted":
+        raise KeyboardInterrupt
+    return found

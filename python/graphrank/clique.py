@@ -6,6 +6,7 @@ bought together. A fair one has enough members of every group, and no group has 
 
 from __future__ import annotations
 
+from graphrank._clique_frontier import fair_clique_frontier
 from graphrank._clique_price import PriceOfFairness, largest_k, price_of_fairness
 from graphrank._clique_result import FairClique
 from graphrank._fair_clique import max_clique, max_fair_clique
@@ -13,6 +14,7 @@ from graphrank._fair_clique import max_clique, max_fair_clique
 __all__ = [
     "FairClique",
     "PriceOfFairness",
+    "fair_clique_frontier",
     "largest_k",
     "max_clique",
     "max_fair_clique",

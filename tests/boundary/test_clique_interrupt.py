@@ -52,7 +52,7 @@ def test_ctrl_c_gives_the_best_clique_so_far(probe, progress):
     assert usable
 
 
-@pytest.mark.parametrize("what", ["price_of_fairness", "largest_k"])
+@pytest.mark.parametrize("what", ["price_of_fairness", "largest_k", "fair_clique_frontier"])
 def test_ctrl_c_ends_a_series_of_searches_as_it_ends_any_call(probe, what):
     ended, late, usable = pressed(probe, f"gr.clique.{what}(g, groups)")
     assert ended == "KeyboardInterrupt"
