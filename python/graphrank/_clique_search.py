@@ -70,7 +70,7 @@ class Question:
             self.graph.decode(members).alias("node"),
             self.groups.of(members),
             dict(zip(self.groups.names, self.groups.count(members), strict=True)),
-            min(upper_bound, self.graph.n_nodes),  # a search may have no time even for a first bound
+            upper_bound,
             cast(CliqueStatus, status),
             {**stats, "is_symmetrised": self.is_symmetrised},
             self._reason() if status == "infeasible" else "",

@@ -14,6 +14,7 @@ a, b = np.triu_indices(300, 1)
 some = rng.random(len(a)) < 0.9
 g = gr.Graph.from_edges((a[some], b[some]), directed=False)
 groups = np.arange(300) % 2
+gr.clique.max_clique([(1, 2)])  # has everything imported
 """
 
 PRESSED = """

@@ -169,11 +169,11 @@ fn wait_for<T: Send>(
             wait(&finished)
         })
     });
-    let interruption = interruption.map_or_else(|| py.check_signals(), Err);
+    let last_look = || py.check_signals().and_then(|()| reporter.report(py));
+    let interruption = interruption.map_or_else(last_look, Err);
     if let Some(error) = interruption.err().and_then(|error| reporter.to_raise(py, error)) {
         return Err(error);
     }
-    reporter.report(py)?;
     outcome.ok_or_else(|| internal(py, "a worker ended without a result"))
 }
 
