@@ -255,6 +255,7 @@ def test_the_demo_answers_its_questions(capsys):
     assert "libc6" in out
     assert re.search(r"off by at most \d\.\de-\d\d, proven; \d+ sweeps of cg", out)
     assert re.search(r"most like python3-numpy.*\n.*\n.*\npython3-scipy +python +0\.9", out)
+    assert "No such set has more than 9 packages, proven." in out
     assert " ms" in out
 
 

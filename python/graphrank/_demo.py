@@ -9,6 +9,7 @@ from typing import TypeVar
 import polars as pl
 
 from graphrank._report import text_table
+from graphrank.clique import FairClique, max_fair_clique
 from graphrank.datasets import debian_frames
 from graphrank.embedding import fastrp, knn
 from graphrank.graph import Graph
@@ -18,11 +19,12 @@ __all__ = ["demo"]
 
 _SOURCE = "python3-numpy"
 _SECTIONS = ("python", "science", "math")
+_PARTS = ("libs", "python", "science")
 _Answer = TypeVar("_Answer")
 
 
 def demo() -> str:
-    """What belongs with python3-numpy, what matters most, what is most like it, and the time the answers took."""
+    """What belongs with python3-numpy, matters most, is most like it, is one whole, and the time the answers took."""
     clock = _Clock()
     edges, packages = clock.time("load the tables", debian_frames)
     graph = clock.time("build the graph", lambda: Graph.from_edges(edges, nodes=packages))
@@ -32,6 +34,7 @@ def demo() -> str:
     important = clock.time("answer the second", lambda: pagerank(graph).to_polars())
     vectors = clock.time("embed every package", lambda: fastrp(either_way, refine=2))
     alike = clock.time("answer the third", lambda: knn(vectors, 6, queries=_SOURCE))
+    whole = clock.time("answer the fourth", lambda: one_whole(either_way))
     return "\n".join(
         [
             f"Debian packages and what they depend on: {graph}\n",
@@ -43,6 +46,9 @@ def demo() -> str:
             f"\nWhich packages are most like {_SOURCE}, going by the company they keep?",
             text_table(with_sections(alike, graph, "similarity")),
             f"By the cosine of their vectors: {vectors}.",
+            "\nWhich packages are all linked with each other, at most half of them of one section?",
+            text_table(whole.to_polars().select(package="node", section="group")),
+            f"No such set has more than {whole.upper_bound} packages, proven.",
             f"\n{clock.report()}",
         ]
     )
@@ -70,6 +76,12 @@ def belong_with(near: PprResult, source: str) -> pl.DataFrame:
         )
         .sort("closeness", descending=True, maintain_order=True)
     )
+
+
+def one_whole(graph: Graph) -> FairClique:
+    """The largest clique of three sections of which each has a part, and none more than half."""
+    sections = graph.nodes.select(node="id", group="section").filter(pl.col("group").is_in(_PARTS))
+    return max_fair_clique(graph, sections, max_share=0.5, ungrouped="exclude")
 
 
 def with_sections(answer: pl.DataFrame, graph: Graph, score: str) -> pl.DataFrame:

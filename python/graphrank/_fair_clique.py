@@ -71,8 +71,8 @@ def max_fair_clique(
         What becomes of nodes without a group: an ``"error"``, they may not be members (``"exclude"``), or they are a
         group of their ``"own"``, called None.
     deterministic
-        Whether the members are the same ones on any number of threads, at the cost of a second, shorter search. The
-        number of members always is, where it is proven.
+        Whether a search that comes to its end finds the same members on any number of threads, at the cost of a second,
+        shorter search. Their number is the same in any case.
     progress
         True for a bar on stderr, or a callable ``(done, total, label)``.
     timeout_s
