@@ -4,25 +4,10 @@ use crate::simd::{LANES, Simd};
 
 use super::blocks::{At, Collect};
 use super::chunks::Chunks;
-use super::lane::State;
+use super::lane::{State, add_squares};
 
 /// Squared lengths of the rows of one power, by node, so far.
 pub(super) type Squares = [f64];
-
-/// Adds the squares of a row to `sum`, group by group, so that blocks of any width give the same bits.
-#[inline(always)]
-pub(super) fn add_squares<S: Simd, T: State>(sum: &mut f64, row: &[[T; LANES]]) {
-    for lanes in row {
-        let lanes = S::store(T::load::<S>(lanes));
-        let mut squares = [0.0f64; LANES / 2];
-        for (i, square) in squares.iter_mut().enumerate() {
-            let (low, high) = (f64::from(lanes[i]), f64::from(lanes[i + LANES / 2]));
-            *square = low * low + high * high;
-        }
-        let [a, b, c, d, e, f, g, h] = squares;
-        *sum += ((a + e) + (b + f)) + ((c + g) + (d + h));
-    }
-}
 
 /// A power on its way into the result.
 pub(super) struct Power<'a, T> {

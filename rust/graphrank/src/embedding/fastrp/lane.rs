@@ -58,3 +58,18 @@ impl State for u16 {
         S::store_halves(vector)
     }
 }
+
+/// Adds the squares of a row to `sum`, group by group, so that blocks of any width give the same bits.
+#[inline(always)]
+pub(super) fn add_squares<S: Simd, T: State>(sum: &mut f64, row: &[[T; LANES]]) {
+    for lanes in row {
+        let lanes = S::store(T::load::<S>(lanes));
+        let mut squares = [0.0f64; LANES / 2];
+        for (i, square) in squares.iter_mut().enumerate() {
+            let (low, high) = (f64::from(lanes[i]), f64::from(lanes[i + LANES / 2]));
+            *square = low * low + high * high;
+        }
+        let [a, b, c, d, e, f, g, h] = squares;
+        *sum += ((a + e) + (b + f)) + ((c + g) + (d + h));
+    }
+}

@@ -10,7 +10,7 @@ use crate::memory::{Buffer, try_collect, try_with_capacity};
 use crate::rng::Domain;
 use crate::simd::{Baseline, LANES};
 
-use super::collect::add_squares;
+use super::lane::add_squares;
 use super::neighborhood::Neighborhood;
 use super::params::{FastRpParams, Precision};
 use super::projection::Projection;

@@ -7,9 +7,8 @@ use crate::simd::{Baseline, Isa, LANES};
 
 use super::super::averaging::average_all;
 use super::super::chunks::Chunks;
-use super::super::collect::add_squares;
 use super::super::gather::Rows;
-use super::super::lane::Lane;
+use super::super::lane::{Lane, add_squares};
 use super::super::neighborhood::Neighborhood;
 use super::super::params::FastRpParams;
 use super::super::start::{NodeData, Start};
