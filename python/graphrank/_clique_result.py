@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from graphrank._clique_plot import draw
 from graphrank._html import result_html
 from graphrank._typing import CliqueStatus
 
@@ -91,6 +92,26 @@ class FairClique:
         [(1, 'a'), (2, 'b')]
         """
         return pl.DataFrame([self.nodes, self.groups])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the members as a ring, coloured by group and named up to 60 of them; needs matplotlib.
+
+        Parameters
+        ----------
+        ax
+            The matplotlib axes to draw into; None makes a figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> found = gr.max_fair_clique([(1, 2), (1, 3), (2, 3)], {1: "a", 2: "b", 3: "b"})
+        >>> ax = found.plot()
+        """
+        return draw(self.nodes.to_list(), self.groups.to_list(), self.counts, ax)
 
     def _first_rows(self, limit: int) -> pl.DataFrame:
         return self.to_polars().head(limit)
