@@ -34,8 +34,6 @@ fn proofs(c: &mut Criterion) {
             let params = CliqueParams::default();
             let solve =
                 || max_fair_clique(&graph, black_box(&groups), &spec, &params, &exec).expect("it is sound");
-            let found = solve();
-            println!("{} members, {} search nodes", found.nodes.len(), found.stats.n_search_nodes);
             let id = BenchmarkId::new(format!("G({n}, .{percent}), {minority} %"), n_threads);
             group.bench_function(id, |b| b.iter(solve));
         }
