@@ -12,7 +12,7 @@
 //! # Cost
 //! Per arc, 64·B bytes of vector (B lines; half of that with 16-bit state, a quarter with signs), 4 bytes of its number, and
 //! B additions of 16 lanes. The loads bound it. Measured on one core of a Zen 4 processor, rows of four lines: 107 GB/s
-//! from the second and third level of the caches, 20 GB/s from memory (15 without the prefetch). A row that does not begin
+//! from the second and third level of the caches, 22 GB/s from memory (19 without the prefetch). A row that does not begin
 //! at a line takes five of them. A call in the inner loop that the compiler does not inline leaves the instruction set
 //! behind and takes ten times as long: closures are not used here.
 
