@@ -304,8 +304,8 @@ def test_the_members_do_not_depend_on_the_number_of_threads(chosen_threads, delt
 
 def test_progress_is_reported():
     calls = []
-    gr.max_clique(dense_graph(60, 0.5), progress=lambda *call: calls.append(call))
-    assert calls[-1][2] == "searching cliques"
+    found = gr.max_clique(dense_graph(60, 0.5), progress=lambda *call: calls.append(call))
+    assert calls[-1][2] == f"searching cliques: {found.size} found, at most {found.size}"
 
 
 def test_the_price_of_fairness(people):

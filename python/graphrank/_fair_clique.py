@@ -74,7 +74,8 @@ def max_fair_clique(
         Whether a search that comes to its end finds the same members on any number of threads, at the cost of a second,
         shorter search. Their number is the same in any case.
     progress
-        True for a bar on stderr, or a callable ``(done, total, label)``.
+        True for a bar on stderr, or a callable ``(done, total, label)``. The label tells the size of the best clique so
+        far and that of the largest there can be.
     timeout_s
         Seconds after which the best clique so far is returned, with status ``"time_limit"``.
 

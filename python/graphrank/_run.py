@@ -54,20 +54,25 @@ def _callback(progress: Progress) -> Callable[[int, int, str], object] | None:
 
 
 class _Bar:
-    """A tqdm bar that begins again whenever the label changes. A phase that has nothing to count has none."""
+    """A tqdm bar that begins again with each phase. A phase that has nothing to count has none.
+
+    A label is the name of a phase or, as in ``searching cliques: 12 found, at most 15``, a name and what is known.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
-        self._label: str | None = None
+        self._phase: str | None = None
 
     def __call__(self, done: int, total: int, label: str) -> None:
-        if label != self._label:
+        phase = label.partition(":")[0]
+        if phase != self._phase:
             self._close()
             if not (done or total):
                 return
             # tqdm.auto would warn in a notebook without widgets; the plain bar works in both.
-            self._bar = import_module("tqdm").tqdm(total=total or None, desc=label, file=sys.stderr)
-            self._label = label
+            self._bar = import_module("tqdm").tqdm(total=total or None, file=sys.stderr)
+            self._phase = phase
+        self._bar.set_description(label, refresh=False)
         self._bar.total = total or None
         self._bar.update(done - self._bar.n)
         if total and done >= total:
@@ -76,7 +81,7 @@ class _Bar:
     def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
-        self._bar = self._label = None
+        self._bar = self._phase = None
 
     def __del__(self) -> None:
         self._close()

@@ -115,7 +115,11 @@ impl Reporter<'_> {
     fn report(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(callback) = &self.callback {
             let (done, total) = self.exec.progress();
-            callback.call1(py, (done.min(total), total, self.label))?;
+            let label = match self.exec.bounds() {
+                (_, 0) => self.label.to_owned(),
+                (best, bound) => format!("{}: {best} found, at most {bound}", self.label),
+            };
+            callback.call1(py, (done.min(total), total, label))?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! reads the environment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
@@ -37,6 +37,8 @@ struct Shared {
     cancelled: AtomicBool,
     done: AtomicU64,
     total: AtomicU64,
+    best: AtomicU32,
+    bound: AtomicU32,
 }
 
 impl Exec {
@@ -75,6 +77,18 @@ impl Exec {
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
         (self.shared.done.load(Relaxed), self.shared.total.load(Relaxed))
+    }
+
+    /// Of a search for the most of something: what is found so far, and what cannot be exceeded (0 while unknown).
+    #[must_use]
+    pub fn bounds(&self) -> (u32, u32) {
+        (self.shared.best.load(Relaxed), self.shared.bound.load(Relaxed))
+    }
+
+    /// See [`Exec::bounds`].
+    pub(crate) fn tell_bounds(&self, best: u32, bound: u32) {
+        self.shared.best.store(best, Relaxed);
+        self.shared.bound.store(bound, Relaxed);
     }
 
     /// Announces how many units of work lie ahead, counting from zero again.

@@ -18,8 +18,8 @@
 //! 4. `dense`: every clique has a member that comes first in the degeneracy order (Matula and Beck, J. ACM 1983). So for
 //!    each node its later neighbours are searched, which are few.
 //! 5. `branch`: branch and bound on rows of bits (San Segundo, Rodriguez-Losada and Jimenez, Computers & Operations
-//!    Research 2011), with colour classes that are mended (Tomita, Sutani, Higashi and Wakatsuki, IEICE Trans. 2013) and,
-//!    for groups that still lack members, colour classes of their own.
+//!    Research 2011), by colour classes of all candidates and of those of groups that still lack members; `colors` makes,
+//!    mends and refutes these.
 //!
 //! # What of the paper is kept
 //! The colourful core is step 3, with needs that grow with L instead of k alone, and with a test of the total. The bounds
@@ -38,6 +38,7 @@
 //! finds are found by one thread; others are sought once more, for the first root that has a clique of that size.
 
 mod branch;
+mod colors;
 mod dense;
 mod greedy;
 mod incumbent;

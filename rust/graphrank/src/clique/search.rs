@@ -1,7 +1,9 @@
 //! All phases, from a graph to a clique and a proof.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU32, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 
 use crate::error::{Error, Result};
 use crate::exec::Exec;
@@ -183,11 +185,27 @@ struct State {
 /// A graph in degeneracy order, to be searched from each of its nodes.
 struct Roots<'a> {
     rest: &'a Rest<'static>,
-    /// No clique that begins with a root has more members.
+    /// No clique that begins with a root has more members: never less than for the root before, and 0 once it is searched.
     bounds: Vec<AtomicU32>,
+    /// Roots after so many are searched.
+    n_open: Mutex<usize>,
     /// Room of units of work that have ended.
     marks: Mutex<Vec<Marks>>,
     n_search_nodes: AtomicU64,
+}
+
+impl Roots<'_> {
+    /// No clique that begins with a root that is not searched yet has more members.
+    fn bound(&self) -> u32 {
+        let mut n_open = self.n_open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        loop {
+            let last = self.bounds[..*n_open].last().map_or(0, |bound| bound.load(Acquire));
+            if last > 0 || *n_open == 0 {
+                return last;
+            }
+            *n_open -= 1;
+        }
+    }
 }
 
 impl State {
@@ -222,26 +240,28 @@ impl State {
         Ok(Some(nodes))
     }
 
-    fn lower_bound_to(&self, bound: u32) {
-        self.bound.fetch_min(bound.max(self.best.size()), Relaxed);
+    fn lower_bound_to(&self, bound: u32, exec: &Exec) {
+        let best = self.best.size();
+        let before = self.bound.fetch_min(bound.max(best), Relaxed);
+        exec.tell_bounds(best, before.min(bound).max(best));
     }
 
     fn search(&self, whole: Rest<'_>, params: &CliqueParams, exec: &Exec) -> Result<()> {
         let problem = &self.problem;
         let mut counts = vec![0; problem.n_groups()];
         whole.groups.iter().for_each(|&group| counts[group as usize] += 1);
-        self.lower_bound_to(problem.value(&counts).unwrap_or(0));
+        self.lower_bound_to(problem.value(&counts).unwrap_or(0), exec);
         greedy::quick(&whole, problem, &self.best, exec)?;
         let left = peel::by_neighbors(&whole, problem, self.best.size(), exec)?;
         let mut rest = whole.cut(&left, exec)?;
         drop(whole);
         for _ in 0..ROUNDS {
             let (order, cores) = rest.degeneracy(exec)?;
-            self.lower_bound_to(cores.last().map_or(0, |core| core + 1) + problem.n_given);
+            self.lower_bound_to(cores.last().map_or(0, |core| core + 1) + problem.n_given, exec);
             let before = (self.best.size(), rest.n_nodes());
             greedy::search(&rest, (&order, &cores), problem, &self.best, exec)?;
             let (colors, n_colors) = rest.colors(&order, exec)?;
-            self.lower_bound_to(number(n_colors) + problem.n_given);
+            self.lower_bound_to(number(n_colors) + problem.n_given, exec);
             let left = peel::by_colors(&rest, (&colors, n_colors), problem, self.best.size(), exec)?;
             if left.len() < rest.n_nodes() {
                 rest = rest.cut(&left, exec)?;
@@ -256,7 +276,7 @@ impl State {
                 (heuristic_size, rest.n_nodes(), rest.n_edges());
         });
         if rest.n_nodes() == 0 {
-            self.lower_bound_to(0);
+            self.lower_bound_to(0, exec);
             return Ok(());
         }
         if params.is_heuristic { Ok(()) } else { self.branch(&rest, params, exec) }
@@ -265,20 +285,26 @@ impl State {
     fn branch(&self, rest: &Rest<'_>, params: &CliqueParams, exec: &Exec) -> Result<()> {
         let (order, cores) = rest.degeneracy(exec)?;
         let rest = rest.cut(&order, exec)?;
-        let bounds = cores.iter().map(|core| AtomicU32::new(core + 1 + self.problem.n_given)).collect();
-        let roots = Roots { rest: &rest, bounds, marks: Mutex::default(), n_search_nodes: AtomicU64::new(0) };
-        let heuristic_size = self.best.size();
         let n = rest.n_nodes();
+        let bounds = cores.iter().map(|core| AtomicU32::new(core + 1 + self.problem.n_given)).collect();
+        let roots = Roots {
+            rest: &rest,
+            bounds,
+            n_open: Mutex::new(n),
+            marks: Mutex::default(),
+            n_search_nodes: AtomicU64::new(0),
+        };
+        let heuristic_size = self.best.size();
         exec.expect_units(n as u64);
         // From the dense end, where the best cliques are.
         let ended = exec.map(n, |i| {
             let root = n - 1 - i;
             self.search_root(&roots, root, &self.best, exec)?;
-            roots.bounds[root].store(0, Relaxed);
+            // Whoever sees it searched sees what was found there.
+            roots.bounds[root].store(0, Release);
+            self.lower_bound_to(roots.bound(), exec);
             exec.checkpoint(1)
         });
-        let open = roots.bounds.iter().map(|bound| bound.load(Relaxed)).max();
-        self.lower_bound_to(open.unwrap_or(0));
         let n_search_nodes = roots.n_search_nodes.load(Relaxed);
         self.note(|stats| (stats.n_roots, stats.n_search_nodes) = (n, n_search_nodes));
         ended?;
@@ -314,12 +340,14 @@ impl State {
         let size = self.best.size();
         roots.bounds.iter().for_each(|bound| bound.store(u32::MAX, Relaxed));
         let first = AtomicUsize::new(usize::MAX);
+        // Threads that shared the work of a root would race for the clique.
+        let alone = exec.on_this_thread();
         let found = exec.map(n, |i| {
             if i > first.load(Relaxed) {
                 return Ok(None);
             }
             let best = Incumbent::of_size(size - 1);
-            self.search_root(roots, n - 1 - i, &best, exec)?;
+            self.search_root(roots, n - 1 - i, &best, &alone)?;
             if best.size() < size {
                 return Ok(None);
             }

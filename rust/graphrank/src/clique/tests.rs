@@ -182,6 +182,88 @@ fn random_graphs_agree_with_an_exhaustive_search() {
     }
 }
 
+/// The largest F of the counts of a maximal clique (Bron and Kerbosch, CACM 1973).
+fn largest_of_maximal(
+    sample: &Sample,
+    spec: &FairSpec,
+    counts: &mut [u32],
+    (mut left, mut done): (Vec<u32>, Vec<u32>),
+) -> Option<u32> {
+    let linked = |u: u32, nodes: &[u32]| -> Vec<u32> {
+        nodes.iter().copied().filter(|v| sample.graph.neighbors(u).binary_search(v).is_ok()).collect()
+    };
+    let pivot = left.iter().chain(&done).copied().max_by_key(|&u| linked(u, &left).len());
+    let Some(pivot) = pivot else { return spec.value(counts) };
+    let mut best = None;
+    for u in left.clone() {
+        if sample.graph.neighbors(pivot).binary_search(&u).is_ok() {
+            continue;
+        }
+        let group = sample.groups[u as usize] as usize;
+        counts[group] += 1;
+        best = best.max(largest_of_maximal(sample, spec, counts, (linked(u, &left), linked(u, &done))));
+        counts[group] -= 1;
+        left.retain(|&v| v != u);
+        done.push(u);
+    }
+    best
+}
+
+/// Graphs in which much is left for the search: in small ones the heuristics leave nothing.
+#[test]
+fn denser_graphs_agree_with_their_maximal_cliques() {
+    let execs = [pool(1), pool(2), pool(4)];
+    let mut n_search_nodes = 0;
+    for seed in 0..120 {
+        let mut draws = Draws(mix(seed ^ 99) << 8);
+        let (n, density) = [(40, 85), (60, 70), (110, 50), (160, 40)][seed as usize % 4];
+        let pairs = (0..n as u32).flat_map(|u| (0..u).map(move |v| (u, v)));
+        let edges: Vec<(u32, u32)> = pairs.filter(|_| draws.below(100) < density).collect();
+        let n_groups = 1 + draws.below(3);
+        let groups = (0..n).map(|_| draws.below(n_groups) as u8).collect();
+        let mut rules = Rules::draw(n_groups, &mut draws);
+        rules.most.fill(UNLIMITED);
+        let sample = Sample { graph: undirected(n, &edges), groups, rules };
+        let spec = sample.rules.spec();
+        let mut counts = vec![0; n_groups as usize];
+        let nodes = ((0..n as u32).collect(), Vec::new());
+        let best = largest_of_maximal(&sample, &spec, &mut counts, nodes);
+        let params = CliqueParams { is_deterministic: true, ..CliqueParams::default() };
+        let all = execs.each_ref().map(|exec| {
+            let found = max_fair_clique(&sample.graph, &sample.groups, &spec, &params, exec).unwrap();
+            n_search_nodes += found.stats.n_search_nodes;
+            found.nodes
+        });
+        assert_eq!(all[0].len() as u32, best.unwrap_or(0), "seed {seed}: {:?}", sample.rules);
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}: {all:?}");
+    }
+    assert!(n_search_nodes > 20_000, "{n_search_nodes}");
+}
+
+/// What is not linked are cycles of five nodes, of which a clique has two while colours allow three, and sets of ten, of
+/// which it has one: rows of 1 to 6 words, whose answer is known.
+#[test]
+fn colours_that_are_too_many_are_refuted() {
+    for (n_cycles, n_sets) in [(1, 0), (12, 0), (20, 3), (25, 7), (20, 15), (10, 28)] {
+        let n = 5 * n_cycles + 10 * n_sets;
+        let is_apart = |u: u32, v: u32| {
+            let part = |u: u32| if u < 5 * n_cycles { u / 5 } else { n_cycles + (u - 5 * n_cycles) / 10 };
+            let is_next = (u + 1) % 5 == v % 5 || (v + 1) % 5 == u % 5;
+            part(u) == part(v) && (u >= 5 * n_cycles || is_next)
+        };
+        let pairs = (0..n).flat_map(|u| (0..u).map(move |v| (u, v)));
+        let edges: Vec<(u32, u32)> = pairs.filter(|&(u, v)| !is_apart(u, v)).collect();
+        let graph = undirected(u64::from(n), &edges);
+        let groups: Vec<u8> = (0..n).map(|u| (u % 2) as u8).collect();
+        for exec in [pool(1), pool(3)] {
+            let found =
+                max_fair_clique(&graph, &groups, &FairSpec::new(2), &CliqueParams::default(), &exec).unwrap();
+            assert_eq!(found.status, Status::Optimal);
+            assert_eq!(found.nodes.len() as u32, 2 * n_cycles + n_sets, "{n_cycles} {n_sets}");
+        }
+    }
+}
+
 /// Trimming gives the largest fair counts there are, and needs are never too high.
 #[test]
 fn values_and_needs_are_those_of_an_exhaustive_search() {
