@@ -14,7 +14,7 @@
 //! 1. `peel`: nodes whose neighbours cannot make up a fair clique of more than L members go, and with them neighbours
 //!    that then have too few.
 //! 2. `greedy`: fair cliques from many starts, which raise L. In most real graphs the best is among them.
-//! 3. `peel` again, with the new L and with colours: neighbours of one colour count once. Repeated while it helps.
+//! 3. `peel` again, with the new L and with colours: neighbours of one colour count once. Repeated while L grows.
 //! 4. `dense`: every clique has a member that comes first in the degeneracy order (Matula and Beck, J. ACM 1983). So for
 //!    each node its later neighbours are searched, which are few.
 //! 5. `branch`: branch and bound on rows of bits (San Segundo, Rodriguez-Losada and Jimenez, Computers & Operations

@@ -258,7 +258,7 @@ impl State {
         for _ in 0..ROUNDS {
             let (order, cores) = rest.degeneracy(exec)?;
             self.lower_bound_to(cores.last().map_or(0, |core| core + 1) + problem.n_given, exec);
-            let before = (self.best.size(), rest.n_nodes());
+            let before = self.best.size();
             greedy::search(&rest, (&order, &cores), problem, &self.best, exec)?;
             let (colors, n_colors) = rest.colors(&order, exec)?;
             self.lower_bound_to(number(n_colors) + problem.n_given, exec);
@@ -266,7 +266,8 @@ impl State {
             if left.len() < rest.n_nodes() {
                 rest = rest.cut(&left, exec)?;
             }
-            if rest.n_nodes() == 0 || (self.best.size(), rest.n_nodes()) == before {
+            // With the same needs, another round takes longer than what it spares.
+            if rest.n_nodes() == 0 || self.best.size() == before {
                 break;
             }
         }
