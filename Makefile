@@ -50,6 +50,7 @@ bench-peers: $(VENV)/.peers ## Compare with other graph libraries, side by side 
 	$(BIN)/python benches/python/retrieval.py
 	$(BIN)/python benches/python/fastrp.py
 	$(BIN)/python benches/python/knn.py --no-memory
+	$(BIN)/python benches/python/clique.py
 
 docs: $(VENV)/.test ## Run every snippet of README and docs/, then build the Rust pages
 	$(BIN)/python -m pytest --quiet tests/test_docs.py

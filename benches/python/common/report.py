@@ -29,6 +29,8 @@ _PACKAGES = (
     "faiss-cpu",
     "hnswlib",
     "usearch",
+    "cliquematch",
+    "ortools",
 )
 
 
