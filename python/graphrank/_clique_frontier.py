@@ -7,16 +7,15 @@ cell and has as many members as they allow, nothing needs to be searched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 
 import polars as pl
 
 from graphrank._clique_result import FairClique
 from graphrank._clique_search import Question, fair_question, uninterrupted
-from graphrank._run import run_opts
+from graphrank._run import run_opts, time_left
 from graphrank._typing import CliqueMethod, GraphLike, How, IntoIds, Progress, Ungrouped
 from graphrank._validate import int_from
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
@@ -85,7 +84,7 @@ def fair_clique_frontier(
     [(1, 0, 6, 6, 'optimal'), (1, 1, 7, 7, 'optimal'), (3, 0, 6, 6, 'optimal'), (3, 1, 7, 7, 'optimal'),
      (4, 0, 0, 0, 'infeasible'), (4, 1, 0, 0, 'infeasible')]
     """
-    start, how = monotonic(), run_opts(progress, timeout_s)
+    left = time_left(run_opts(progress, timeout_s), is_anytime=True)
     ks, deltas = _numbers("k", k), _numbers("delta", delta)
     if None in ks:
         raise InvalidArgumentError("`k` must hold whole numbers of at least 0, got None")
@@ -108,7 +107,7 @@ def fair_clique_frontier(
         for j in reversed(range(len(deltas))):
             rules = replace(question.with_least(least or 0).rules, delta=deltas[j])
             lenient = [cells[at] for at in ((i - 1, j), (i, j + 1)) if at in cells]
-            cells[i, j] = _fill(replace(question, rules=rules), lenient, list(cells.values()), how, start)
+            cells[i, j] = _fill(replace(question, rules=rules), lenient, list(cells.values()), left)
     rows = [
         (ks[i], deltas[j], cells[i, j].size, cells[i, j].upper_bound, cells[i, j].status)
         for i in range(len(ks))
@@ -128,7 +127,7 @@ def _numbers(what: str, values: Any) -> list[int | None]:
 
 
 def _fill(
-    question: Question, lenient: list[FairClique], known: list[FairClique], how: How, start: float
+    question: Question, lenient: list[FairClique], known: list[FairClique], left: Callable[[], How]
 ) -> FairClique:
     """The answer to ``question``, from cells with less strict rules if they tell it."""
     for cell in lenient:
@@ -142,7 +141,7 @@ def _fill(
     )
     if fitting is not None and fitting.size == bound:
         return replace(fitting, upper_bound=bound, status="optimal")
-    found = uninterrupted(question, how, start)
+    found = uninterrupted(question, left())
     if found.status == "infeasible":
         return found
     bound = min(bound, found.upper_bound)

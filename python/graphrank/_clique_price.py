@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from graphrank._clique_result import FairClique
 from graphrank._clique_search import fair_question, uninterrupted
-from graphrank._run import run_opts
+from graphrank._run import run_opts, time_left
 from graphrank._typing import CliqueMethod, GraphLike, IntoIds, Progress, Ungrouped
 from graphrank.exceptions import TimedOutError
 
@@ -96,7 +95,7 @@ def price_of_fairness(
     >>> gr.clique.price_of_fairness(g, {1: "a", 2: "a", 3: "a", 4: "b"})
     PriceOfFairness(33%: 2 of 3 nodes)
     """
-    start, how = monotonic(), run_opts(progress, timeout_s)
+    left = time_left(run_opts(progress, timeout_s), is_anytime=True)
     question = fair_question(
         graph,
         groups,
@@ -111,10 +110,9 @@ def price_of_fairness(
         ungrouped,
         deterministic,
     )
-    callback, limit = how
-    half = (callback, None if limit is None else limit / 2)
-    fair = uninterrupted(question, half, start)
-    largest = uninterrupted(question.without_rules(), how, start)
+    callback, limit = left()
+    fair = uninterrupted(question, (callback, None if limit is None else limit / 2))
+    largest = uninterrupted(question.without_rules(), left())
     return PriceOfFairness(fair, largest)
 
 
@@ -164,7 +162,7 @@ def largest_k(
     >>> gr.clique.largest_k(g, {1: "a", 2: "a", 3: "b", 4: "b"})
     1
     """
-    start, how = monotonic(), run_opts(progress, timeout_s)
+    left = time_left(run_opts(progress, timeout_s), is_anytime=True)
     question = fair_question(
         graph,
         groups,
@@ -184,7 +182,7 @@ def largest_k(
     least, most = 0, question.graph.n_nodes
     k = 1
     while least < most:
-        found = uninterrupted(question.with_least(k), how, start)
+        found = uninterrupted(question.with_least(k), left())
         if found.size:
             least = min(found.counts.values())
             most = min(most, found.upper_bound // n_groups)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -20,7 +19,7 @@ from graphrank._validate import one_of, true_or_false
 from graphrank.exceptions import InvalidArgumentError
 from graphrank.graph import Graph
 
-__all__ = ["Question", "fair_question", "plain_question", "time_to_spend", "uninterrupted"]
+__all__ = ["Question", "fair_question", "plain_question", "uninterrupted"]
 
 _NOBODY = np.empty(0, dtype=np.uint32)
 
@@ -175,15 +174,9 @@ def _check_members(question: Question) -> None:
             )
 
 
-def time_to_spend(how: How, since: float) -> How:
-    """``how``, less the time since the moment ``since`` of the monotonic clock; if none is left, an answer is due."""
-    callback, limit = how
-    return how if limit is None else (callback, max(limit - (monotonic() - since), 0.0))
-
-
-def uninterrupted(question: Question, how: How, since: float) -> FairClique:
-    """One of several answers that share a time limit; Ctrl-C raises, because more would follow."""
-    found = question.answer(time_to_spend(how, since))
+def uninterrupted(question: Question, how: How) -> FairClique:
+    """One of several answers; Ctrl-C raises, because more would follow."""
+    found = question.answer(how)
     if found.status == "interrupted":
         raise KeyboardInterrupt
     return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic
 from typing import Any
 
 from graphrank._clique_result import FairClique
-from graphrank._clique_search import fair_question, plain_question, time_to_spend
-from graphrank._run import run_opts
+from graphrank._clique_search import fair_question, plain_question
+from graphrank._run import run_opts, time_left
 from graphrank._typing import CliqueMethod, GraphLike, IntoIds, Progress, Ungrouped
 
 __all__ = ["max_clique", "max_fair_clique"]
@@ -129,7 +128,7 @@ def max_fair_clique(
     >>> gr.max_fair_clique(g, "craft", k=3)
     FairClique(0 nodes, infeasible: group 'math' is to have at least 3 members, but only 2 nodes may be members)
     """
-    start, how = monotonic(), run_opts(progress, timeout_s)
+    left = time_left(run_opts(progress, timeout_s), is_anytime=True)
     question = fair_question(
         graph,
         groups,
@@ -144,7 +143,7 @@ def max_fair_clique(
         ungrouped,
         deterministic,
     )
-    return question.answer(time_to_spend(how, start))
+    return question.answer(left())
 
 
 def max_clique(
@@ -188,6 +187,6 @@ def max_clique(
     >>> gr.max_clique(g, must_include=4).nodes.to_list()
     [3, 4]
     """
-    start, how = monotonic(), run_opts(progress, timeout_s)
+    left = time_left(run_opts(progress, timeout_s), is_anytime=True)
     question = plain_question(graph, must_include, exclude, method, deterministic)
-    return question.answer(time_to_spend(how, start))
+    return question.answer(left())

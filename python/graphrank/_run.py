@@ -25,8 +25,11 @@ def run_opts(progress: Progress, timeout_s: float | None) -> How:
     return _callback(progress), limit
 
 
-def time_left(how: How) -> Callable[[], How]:
-    """``how`` for each of several steps that share one time limit, counted from now."""
+def time_left(how: How, *, is_anytime: bool = False) -> Callable[[], How]:
+    """``how`` for each of several steps that share one time limit, counted from now.
+
+    Once the time is over a step does not begin, save an anytime one: it has no time left, and answers with what it has.
+    """
     callback, limit = how
     if limit is None:
         return lambda: how
@@ -34,9 +37,9 @@ def time_left(how: How) -> Callable[[], How]:
 
     def left() -> How:
         seconds = end - monotonic()
-        if seconds <= 0:
+        if seconds <= 0 and not is_anytime:
             raise TimedOutError("timed out before the work was done")
-        return callback, seconds
+        return callback, max(seconds, 0.0)
 
     return left
 
