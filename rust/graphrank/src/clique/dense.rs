@@ -1,6 +1,7 @@
 //! The neighbours of a node that come after it in the degeneracy order, as rows of bits.
 
 use crate::error::Result;
+use crate::exec::Exec;
 use crate::memory::{try_with_capacity, try_zeroed};
 
 use super::problem::Problem;
@@ -8,6 +9,8 @@ use super::rest::Rest;
 use super::spec::MOST_GROUPS;
 
 const BITS: usize = 64;
+/// Nodes between two checkpoints: some tenths of a millisecond among thousands of nodes.
+const STEP: usize = 64;
 
 /// A small graph. Nodes are numbered from its dense end.
 #[derive(Debug, Default)]
@@ -46,6 +49,7 @@ impl Dense {
         problem: &Problem,
         size: u32,
         marks: &mut Marks,
+        exec: &Exec,
     ) -> Result<Option<Self>> {
         let later = rest.later(root);
         let mut room = [0; MOST_GROUPS];
@@ -56,11 +60,9 @@ impl Dense {
             return Ok(None);
         }
         let all = Self::of(rest, later, problem.n_groups(), marks)?;
-        let kept = all.filtered(rest.groups[root], problem, size);
-        Ok(match kept {
-            Some(kept) => Some(all.reordered(&kept, problem.n_groups())?),
-            None => None,
-        })
+        exec.checkpoint(0)?;
+        let Some(kept) = all.filtered(rest.groups[root], problem, size, exec)? else { return Ok(None) };
+        all.reordered(&kept, problem.n_groups(), exec).map(Some)
     }
 
     /// The graph among some nodes, numbered as they come.
@@ -109,12 +111,21 @@ impl Dense {
     }
 
     /// The nodes, as bits, that have enough neighbours of every group here: looked at twice.
-    fn filtered(&self, root_group: u8, problem: &Problem, size: u32) -> Option<Vec<u64>> {
+    fn filtered(
+        &self,
+        root_group: u8,
+        problem: &Problem,
+        size: u32,
+        exec: &Exec,
+    ) -> Result<Option<Vec<u64>>> {
         let mut kept = vec![0u64; self.words];
         (0..self.n_nodes()).for_each(|i| kept[i / BITS] |= 1 << (i % BITS));
         let mut room = [0; MOST_GROUPS];
         for _ in 0..2 {
             for i in 0..self.n_nodes() {
+                if i % STEP == STEP - 1 {
+                    exec.checkpoint(0)?;
+                }
                 if kept[i / BITS] >> (i % BITS) & 1 == 0 {
                     continue;
                 }
@@ -134,16 +145,19 @@ impl Dense {
             *count = common(&[mask, &kept]);
         }
         counts[root_group as usize] += 1;
-        problem.exceeds(counts, size).then_some(kept)
+        Ok(problem.exceeds(counts, size).then_some(kept))
     }
 
     /// The graph among the nodes that were kept: those with few neighbours, taken away one after the other, come last.
-    fn reordered(&self, kept: &[u64], n_groups: usize) -> Result<Self> {
+    fn reordered(&self, kept: &[u64], n_groups: usize, exec: &Exec) -> Result<Self> {
         let mut degrees: Vec<u32> = (0..self.n_nodes()).map(|i| common(&[self.row(i), kept])).collect();
         let mut left: Vec<usize> =
             (0..self.n_nodes()).filter(|&i| kept[i / BITS] >> (i % BITS) & 1 == 1).collect();
         let mut order = Vec::with_capacity(left.len());
         while let Some(at) = (0..left.len()).min_by_key(|&at| degrees[left[at]]) {
+            if left.len() % STEP == STEP - 1 {
+                exec.checkpoint(0)?;
+            }
             let node = left.swap_remove(at);
             order.push(node);
             for &other in &left {
@@ -153,6 +167,9 @@ impl Dense {
         order.reverse();
         let mut dense = Self::empty(order.len(), n_groups)?;
         for (i, &node) in order.iter().enumerate() {
+            if i % STEP == STEP - 1 {
+                exec.checkpoint(0)?;
+            }
             dense.add(self.nodes[node], self.groups[node]);
             for (j, &other) in order[..i].iter().enumerate() {
                 if self.row(node)[other / BITS] >> (other % BITS) & 1 == 1 {

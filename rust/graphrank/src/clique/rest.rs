@@ -8,7 +8,7 @@ use crate::graph::Graph;
 use crate::memory::{try_collect, try_with_capacity, try_zeroed};
 
 /// Nodes between two checkpoints.
-pub(super) const STEP: usize = 1 << 12;
+pub(super) const STEP: usize = 1 << 7;
 const NOBODY: u32 = u32::MAX;
 
 /// A graph without direction, weights and, once it was cut down, without loops.

@@ -325,7 +325,7 @@ impl State {
             Some(marks) => marks,
             None => Marks::new(roots.rest.n_nodes())?,
         };
-        let dense = Dense::around(roots.rest, root, &self.problem, best.size(), &mut marks)?;
+        let dense = Dense::around(roots.rest, root, &self.problem, best.size(), &mut marks, exec)?;
         lock().push(marks);
         if let Some(dense) = dense {
             let named = (roots.rest.name(root), roots.rest.groups[root]);
