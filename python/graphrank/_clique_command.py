@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrank.exceptions import FileMissingError, InvalidArgumentError, InvalidDataError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from graphrank.graph import Graph
 
 __all__ = ["add_clique_options", "find_clique", "read_groups"]
-
-_TEXT = {".csv": ",", ".tsv": "\t"}
-_TYPED = (".parquet", ".ipc", ".arrow", ".feather")
 
 
 def add_clique_options(clique: argparse.ArgumentParser) -> None:
@@ -91,25 +87,14 @@ def read_groups(path: str, node: str, group: str, id_dtype: pl.DataType) -> pl.D
 
     from graphrank._edge_table import pick
     from graphrank._named_ids import ids_from_text
-    from graphrank.io import guarded
+    from graphrank._table_file import read_table
 
-    file = Path(path)
-    ending = file.suffix.lower()
-    if ending not in _TEXT and ending not in _TYPED:
-        raise InvalidArgumentError(f"{path!r}: groups are read from {', '.join([*_TEXT, *_TYPED])}")
-    if not file.exists():
-        raise FileMissingError(f"there is no file {path!r}")
-
-    def read(file: Path) -> pl.DataFrame:
-        if ending in _TEXT:
-            return pl.read_csv(file, separator=_TEXT[ending], infer_schema=False, glob=False)
-        return pl.read_parquet(file) if ending == ".parquet" else pl.read_ipc(file)
-
-    nodes, groups = pick(guarded(file, ending, read), [node, group])
+    table, is_text = read_table(path, "groups")
+    nodes, groups = pick(table, [node, group])
     if nodes.null_count():
         row = nodes.is_null().arg_true()[0]
         raise InvalidDataError(f"{path!r}, row {row}: there is no node in column {node!r}")
-    if ending in _TEXT:
+    if is_text:
         nodes = ids_from_text(nodes.to_list(), id_dtype)
     return pl.DataFrame([nodes.alias("node"), groups.cast(pl.String).alias("group")])
 
