@@ -341,6 +341,17 @@ def test_the_largest_k(people):
         gr.clique.largest_k(dense_graph(), [node % 2 for node in range(220)], timeout_s=0.2)
 
 
+def test_the_largest_k_of_each_group_says_who_is_short(people):
+    short = {"k": {"law": 2, "math": 2}}
+    assert "largest_k_of_each" in gr.max_fair_clique(people, "craft", **short).reason
+    assert gr.clique.largest_k_of_each(people, "craft", **short) == {"law": 1, "math": 1}
+    assert gr.clique.largest_k_of_each(people, "craft", k={"law": 4}) == {"law": 4, "math": 0}
+    assert gr.clique.largest_k_of_each(people, "craft", k=0, delta=0) == {"law": 1, "math": 1}
+    assert gr.clique.largest_k_of_each(people, "craft", k=9) == {"law": None, "math": None}
+    with pytest.raises(TimedOutError, match=r"`k\[0\]` can be"):
+        gr.clique.largest_k_of_each(dense_graph(), [node % 2 for node in range(220)], timeout_s=0.2)
+
+
 def test_the_frontier_is_that_of_single_searches():
     for seed in range(12):
         rng = np.random.default_rng(seed)

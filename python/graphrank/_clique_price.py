@@ -1,4 +1,4 @@
-"""What rules cost, and how much they can ask for."""
+"""What rules cost."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from graphrank._clique_result import FairClique
 from graphrank._clique_search import fair_question, uninterrupted
 from graphrank._run import run_opts, time_left
 from graphrank._typing import CliqueMethod, GraphLike, IntoIds, Progress, Ungrouped
-from graphrank.exceptions import TimedOutError
 
-__all__ = ["PriceOfFairness", "largest_k", "price_of_fairness"]
+__all__ = ["PriceOfFairness", "price_of_fairness"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,84 +113,6 @@ def price_of_fairness(
     fair = uninterrupted(question, (callback, None if limit is None else limit / 2))
     largest = uninterrupted(question.without_rules(), left())
     return PriceOfFairness(fair, largest)
-
-
-def largest_k(
-    graph: GraphLike,
-    groups: Any,
-    *,
-    delta: int | Mapping[tuple[Any, Any], int] | None = None,
-    max_ratio: float | None = None,
-    max_share: float | None = None,
-    max_per_group: int | Mapping[Any, int] | None = None,
-    must_include: IntoIds | None = None,
-    exclude: IntoIds | None = None,
-    ungrouped: Ungrouped = "error",
-    progress: Progress = None,
-    timeout_s: float | None = None,
-) -> int:
-    """The largest ``k`` for which a clique has at least ``k`` members of every group and keeps the other rules.
-
-    Parameters
-    ----------
-    graph, groups, delta, max_ratio, max_share, max_per_group, must_include, exclude, ungrouped
-        As in :func:`graphrank.max_fair_clique`.
-    progress
-        As there; every search, of about log2 of the answer, begins anew.
-    timeout_s
-        Seconds after which :class:`~graphrank.exceptions.TimedOutError` is raised.
-
-    Returns
-    -------
-    int
-        0 if no clique has a member of every group.
-
-    Raises
-    ------
-    TimedOutError
-        If the time did not suffice for a proof.
-
-    See Also
-    --------
-    graphrank.max_fair_clique : raises the same errors.
-
-    Examples
-    --------
-    >>> import graphrank as gr
-    >>> g = gr.Graph.from_edges([(1, 2), (1, 3), (2, 3), (3, 4)], directed=False)
-    >>> gr.clique.largest_k(g, {1: "a", 2: "a", 3: "b", 4: "b"})
-    1
-    """
-    left = time_left(run_opts(progress, timeout_s), is_anytime=True)
-    question = fair_question(
-        graph,
-        groups,
-        1,
-        delta,
-        max_ratio,
-        max_share,
-        max_per_group,
-        must_include,
-        exclude,
-        "exact",
-        ungrouped,
-        False,
-    )
-    n_groups = len(question.groups.names)
-    # `least` is possible, more than `most` is not.
-    least, most = 0, question.graph.n_nodes
-    k = 1
-    while least < most:
-        found = uninterrupted(question.with_least(k), left())
-        if found.size:
-            least = min(found.counts.values())
-            most = min(most, found.upper_bound // n_groups)
-        elif found.status == "infeasible":
-            most = k - 1
-        else:
-            raise TimedOutError(f"timed out: `k` can be {least}, and cannot be more than {most}")
-        k = least + (most - least + 1) // 2
-    return least
 
 
 def _share_lost(fair: int, largest: int) -> float:

@@ -37,9 +37,11 @@ class Question:
     is_heuristic: bool
     is_deterministic: bool
 
-    def with_least(self, k: int) -> Question:
-        """The same with at least ``k`` members of every group."""
-        return replace(self, rules=replace(self.rules, least=[k] * len(self.groups.names)))
+    def with_least(self, k: int, *groups: Any) -> Question:
+        """The same with at least ``k`` members of ``groups``, or of every group if none are named."""
+        old = zip(self.groups.names, self.rules.least, strict=True)
+        least = [k if not groups or name in groups else number for name, number in old]
+        return replace(self, rules=replace(self.rules, least=least))
 
     def without_rules(self) -> Question:
         """The same among the same nodes, whatever the groups."""
@@ -87,7 +89,10 @@ class Question:
             if least > nodes:
                 return f"group {name!r} is to have at least {least} members, but only {nodes} nodes may be members"
         those = " with all of `must_include`" if len(self.must_include) else ""
-        return f"no clique{those} has the members of each group that the rules ask for"
+        return (
+            f"no clique{those} has the members of each group that the rules ask for; `clique.largest_k_of_each` tells "
+            "how many each can have"
+        )
 
 
 def plain_question(

@@ -7,7 +7,8 @@ bought together. A fair one has enough members of every group, and no group has 
 from __future__ import annotations
 
 from graphrank._clique_frontier import fair_clique_frontier
-from graphrank._clique_price import PriceOfFairness, largest_k, price_of_fairness
+from graphrank._clique_needs import largest_k, largest_k_of_each
+from graphrank._clique_price import PriceOfFairness, price_of_fairness
 from graphrank._clique_result import FairClique
 from graphrank._fair_clique import max_clique, max_fair_clique
 
@@ -16,6 +17,7 @@ __all__ = [
     "PriceOfFairness",
     "fair_clique_frontier",
     "largest_k",
+    "largest_k_of_each",
     "max_clique",
     "max_fair_clique",
     "price_of_fairness",

@@ -144,3 +144,20 @@ def test_the_largest_k_is_the_last_that_is_possible():
         k = gr.clique.largest_k(graph, groups, delta=1)
         assert best_size(graph, groups, {"k": k, "delta": 1}) is not None
         assert best_size(graph, groups, {"k": k + 1, "delta": 1}) is None
+
+
+def test_the_largest_k_of_each_group_is_the_last_that_is_possible_beside_the_others():
+    rng = np.random.default_rng(10)
+    kinds = set()
+    for _ in range(40):
+        graph, groups, rules = draw(rng)
+        names = sorted(set(groups.values()))
+        k = rules["k"] if isinstance(rules["k"], dict) else dict.fromkeys(names, rules["k"])
+        largest = gr.clique.largest_k_of_each(graph, groups, **rules)
+        assert list(largest) == names
+        for name, most in largest.items():
+            kinds.add(most is None)
+            for number in [0] if most is None else [most, most + 1]:
+                is_possible = best_size(graph, groups, rules | {"k": k | {name: number}}) is not None
+                assert is_possible == (number == most)
+    assert kinds == {True, False}
