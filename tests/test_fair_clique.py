@@ -165,6 +165,10 @@ def test_what_cannot_be_says_who_is_short(people):
     assert both.reason == "group 'law' is to have at least 2 and at most 1 members"
     apart = gr.max_fair_clique(people, "craft", k=2)
     assert apart.reason.startswith("no clique has the members of each group")
+    assert "`clique.largest_k_of_each` tells how many each can have" in repr(apart)
+    not_for_k = gr.max_fair_clique(people, "craft", k=0, delta=0, must_include="ann", exclude=["dan", "eve"])
+    assert not_for_k.status == "infeasible"
+    assert "largest_k" not in not_for_k.reason
     assert "must_include" in gr.max_fair_clique(people, "craft", k=2, must_include="ann").reason
     assert short.to_polars().shape == (0, 2)
 

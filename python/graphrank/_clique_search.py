@@ -89,10 +89,8 @@ class Question:
             if least > nodes:
                 return f"group {name!r} is to have at least {least} members, but only {nodes} nodes may be members"
         those = " with all of `must_include`" if len(self.must_include) else ""
-        return (
-            f"no clique{those} has the members of each group that the rules ask for; `clique.largest_k_of_each` tells "
-            "how many each can have"
-        )
+        hint = "; `clique.largest_k_of_each` tells how many each can have" if any(rules.least) else ""
+        return f"no clique{those} has the members of each group that the rules ask for{hint}"
 
 
 def plain_question(
