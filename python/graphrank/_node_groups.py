@@ -106,17 +106,25 @@ def node_groups(nodes: pl.DataFrame, index: NodeIndex, groups: Any, ungrouped: U
 
 
 def _numbered(column: pl.Series) -> tuple[list[Any], NDArray[np.uint8]]:
-    """The distinct values, rising, and the position of each row's value among them."""
-    distinct = column.gather(column.is_first_distinct().arg_true())
-    distinct = distinct.gather(distinct.is_not_null().arg_true())
+    """The distinct values, rising, and the position of each row's value among them; without the pool of Polars."""
+    codes = np.full(len(column), NO_GROUP, dtype=np.uint8)
+    is_there = column.is_not_null()
+    there = column.gather(is_there.arg_true())
+    if not len(there):
+        return [], codes
+    distinct = there.gather(there.is_first_distinct().arg_true())
     if len(distinct) > _MOST_GROUPS:
         raise _too_many(len(distinct))
     names = distinct.to_list()
     order = sorted(range(len(names)), key=names.__getitem__)
-    codes = np.full(len(column), NO_GROUP, dtype=np.uint8)
-    for code, i in enumerate(order):
-        codes[(column == distinct.slice(i, 1)).fill_null(False).to_numpy()] = code
+    texts = pl.Enum(_texts(distinct.gather(order)))
+    codes[is_there.to_numpy()] = _texts(there).cast(texts).to_physical().to_numpy()
     return [names[i] for i in order], codes
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    """A text for each value, another for every other value of the column."""
+    return values.to_physical().cast(pl.String)
 
 
 def _too_many(n_groups: int) -> InvalidArgumentError:
