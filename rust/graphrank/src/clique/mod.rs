@@ -25,9 +25,9 @@
 //! The colourful core is step 3, with needs that grow with L instead of k alone, and with a test of the total. The bounds
 //! by size, by colours and by colours per group are tests 2 and 4 of `branch`. Left out are reductions by edges (colourful
 //! support and its enhanced form), which take memory for each edge and colour where steps 1 to 3 leave little to reduce;
-//! the enhanced core, which is for two groups; and the bounds by degeneracy, h-index and paths, which the colours of each
-//! root already beat. Taking groups in turns, as the authors' program does, misses cliques in which one group must stop
-//! early: see the test `groups_need_not_take_turns`.
+//! the enhanced core, which is for two groups; and the bounds by degeneracy, h-index and paths, each a pass over all edges
+//! among the candidates where colours leave few search nodes. Taking groups in turns, as the authors' program does, misses
+//! cliques in which one group must stop early: see the test `groups_need_not_take_turns`.
 //!
 //! # Cost
 //! O(n + m) for steps 1 and 3 per round, exponential in the worst case for step 5. Memory: the graph that is left after

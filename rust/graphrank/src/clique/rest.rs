@@ -72,6 +72,19 @@ impl<'g> Rest<'g> {
         &all[all.partition_point(|&target| target as usize <= node)..]
     }
 
+    /// The graph among some nodes, or, if these are nearly all, the same graph: that saves memory for a copy that would
+    /// hardly be smaller, and nodes too many do no harm.
+    pub(super) fn without_others(self, nodes: &[u32], exec: &Exec) -> Result<Self> {
+        let is_nearly_all = 8 * nodes.len() > 7 * self.n_nodes();
+        if is_nearly_all && !self.has_loops() { Ok(self) } else { self.cut(nodes, exec) }
+    }
+
+    fn has_loops(&self) -> bool {
+        let has_loop = |node: u32| self.neighbors(node as usize).binary_search(&node).is_ok();
+        let is_whole = self.names.is_none();
+        is_whole && (0..number(self.n_nodes())).any(has_loop)
+    }
+
     /// The nodes of `order`, numbered as they come, and the edges among them.
     pub(super) fn cut(&self, order: &[u32], exec: &Exec) -> Result<Rest<'static>> {
         let mut numbers =

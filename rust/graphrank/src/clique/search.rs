@@ -253,8 +253,7 @@ impl State {
         self.lower_bound_to(problem.value(&counts).unwrap_or(0), exec);
         greedy::quick(&whole, problem, &self.best, exec)?;
         let left = peel::by_neighbors(&whole, problem, self.best.size(), exec)?;
-        let mut rest = whole.cut(&left, exec)?;
-        drop(whole);
+        let mut rest = whole.without_others(&left, exec)?;
         for _ in 0..ROUNDS {
             let (order, cores) = rest.degeneracy(exec)?;
             self.lower_bound_to(cores.last().map_or(0, |core| core + 1) + problem.n_given, exec);
@@ -263,9 +262,7 @@ impl State {
             let (colors, n_colors) = rest.colors(&order, exec)?;
             self.lower_bound_to(number(n_colors) + problem.n_given, exec);
             let left = peel::by_colors(&rest, (&colors, n_colors), problem, self.best.size(), exec)?;
-            if left.len() < rest.n_nodes() {
-                rest = rest.cut(&left, exec)?;
-            }
+            rest = rest.without_others(&left, exec)?;
             // With the same needs, another round takes longer than what it spares.
             if rest.n_nodes() == 0 || self.best.size() == before {
                 break;
