@@ -47,6 +47,12 @@ pub enum Error {
         /// What to ask for instead.
         remedy: &'static str,
     },
+    /// A function that the caller gave failed.
+    #[error("the objective failed: {source}")]
+    Oracle {
+        /// Its reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The caller cancelled the work.
     #[error("interrupted")]
     Interrupted,

@@ -9,6 +9,7 @@
 //! | [`clique`] | Who are all linked, with every group taking part? |
 //! | [`embedding`] | What does a node resemble? |
 //! | [`ppr`] | Which nodes matter, from where I stand? |
+//! | [`submodular`] | Which few represent all, while candidates come and go? |
 //! | [`io`] | How does a graph survive the process? |
 //! | [`rng`] | Where does randomness come from? |
 //!
@@ -27,6 +28,7 @@ mod numeric;
 pub mod ppr;
 pub mod rng;
 mod simd;
+pub mod submodular;
 
 pub use error::{Error, Result};
 pub use exec::Exec;

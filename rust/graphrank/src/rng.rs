@@ -24,6 +24,10 @@ pub enum Domain {
     Projection = 5,
     /// Rows of a random projection, by the key of the feature.
     FeatureProjection = 6,
+    /// The order in which a guess of the best value looks at candidates.
+    Guess = 7,
+    /// Samples of candidates.
+    Sample = 8,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.

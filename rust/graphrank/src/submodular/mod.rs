@@ -1,0 +1,66 @@
+//! Few elements that stand for all: maximising a monotone submodular function of at most k of them.
+//!
+//! [`maximize`] selects once. [`DynamicMaximizer`] keeps a solution while candidates come and go, with a lower bound on
+//! its share of the optimum that is proved for all streams, and a certificate of the share it has now.
+//!
+//! | strategy | guesses | value after every update | against whom | cost |
+//! |---|---|---|---|---|
+//! | robust | pair | OPT / (2 + ε) | anyone | a few guesses; not proved |
+//! | robust | all | OPT / (2(1 + ε)) | anyone | O(k log² k / ε) expected calls, if the stream does not look at the coins |
+//! | greedy | | (1 - 1/e) OPT | anyone | all candidates are asked again |
+//!
+//! These are for [`Strategy`] and [`Guesses`], times 1 - `stability`. Values are compared with a slack of 1e-9 of the
+//! threshold, so that what is equal on paper is equal.
+//!
+//! # Steps
+//! 1. `objective`: what f is, and the gains of an element with regard to all prefixes of the picks in one pass. Each
+//!    kind of function has a file of its own.
+//! 2. `candidates`: what is live, by what it is worth alone.
+//! 3. `perm`: one guess of the optimum and its picks.
+//! 4. `guesses`: which guesses are kept, and why that gives the bounds above.
+//! 5. `dynamic`: updates as a whole or not at all, and what is shown.
+
+mod callable;
+mod candidates;
+mod concave;
+mod counters;
+mod coverage;
+mod dense_facility;
+mod dynamic;
+mod facility;
+mod graph_cut;
+mod grid;
+mod guesses;
+mod log;
+mod log_det;
+mod maximize;
+mod mixture;
+mod objective;
+mod order;
+mod params;
+mod perm;
+mod rows;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod samples;
+mod snapshot;
+mod staircase;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod tests;
+
+pub use callable::{Callable, OnViolation, Oracle};
+pub use concave::{Concave, ConcaveSums};
+pub use counters::Counters;
+pub use coverage::Coverage;
+pub use dense_facility::DenseFacilityLocation;
+pub use dynamic::DynamicMaximizer;
+pub use facility::{FacilityLocation, query_facility_location};
+pub use graph_cut::GraphCut;
+pub use log::{ApplyOptions, Log};
+pub use log_det::LogDet;
+pub use maximize::{MaximizeParams, Method, Selection, maximize};
+pub use mixture::Mixture;
+pub use objective::{Calls, Objective, Prefix, Scan, Violations};
+pub use params::{Conflict, DynamicParams, Guesses, Strategy};
+pub use rows::Triples;

@@ -1,0 +1,272 @@
+//! A maximiser as bytes, and back: it goes on as if it had never stopped.
+//!
+//! # Format
+//! Little-endian words of 64 bits: the magic number, the version, what is in [`Writer`] order below, and a checksum of all
+//! before it. Arrays are a length and a word per entry. What the objective determines is not stored: depths of members,
+//! gains of picks and the worth of elements are asked for again. Members are stored in no order, since nothing
+//! depends on it.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::candidates::Candidates;
+use super::counters::Counters;
+use super::dynamic::{DynamicMaximizer, Engine, Shown};
+use super::grid::Grid;
+use super::guesses::{GuessSet, Kept, MOST_RESTING};
+use super::objective::{Objective, is_worth};
+use super::params::{Conflict, DynamicParams, Guesses, Strategy};
+use super::perm::{PermGuess, Terms};
+use crate::error::{Error, Result};
+use crate::exec::Exec;
+use crate::memory::{try_reserve, try_with_capacity};
+
+const MAGIC: u64 = u64::from_le_bytes(*b"grsubmod");
+const VERSION: u64 = 1;
+
+impl DynamicMaximizer {
+    /// All of its state but the objective.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn snapshot(&self) -> Result<Vec<u8>> {
+        let mut to = Writer(Vec::new());
+        let p = &self.params;
+        to.words(&[MAGIC, VERSION, self.ground.objective.fingerprint(), self.ground.n_elements() as u64])?;
+        to.words(&[p.k as u64, p.eps.to_bits(), p.strategy as u64, p.guesses as u64])?;
+        to.words(&[p.stability.to_bits(), p.conflict as u64, p.seed, self.steps, self.calls])?;
+        to.elements(&self.ground.live()?)?;
+        to.elements(&self.shown.elements)?;
+        self.shown.gains.iter().try_for_each(|gain| to.words(&[gain.to_bits()]))?;
+        to.words(&[self.shown.value.to_bits(), self.shown.upper_bound.to_bits()])?;
+        to.words(&[self.shown.source.0, self.shown.source.1])?;
+        match &self.engine {
+            Engine::Greedy => {}
+            Engine::Guesses(GuessSet::Pair(pair)) => {
+                to.counters(pair.lost)?;
+                to.words(&[pair.keys.n_made, pair.clock, u64::from(pair.low.is_some())])?;
+                to.words(&[index_word(pair.low.unwrap_or(0))])?;
+                to.elements(&pair.log)?;
+                to.words(&[pair.kept.len() as u64])?;
+                for kept in &pair.kept {
+                    to.guess(&kept.guess)?;
+                    to.words(&[kept.n_seen as u64, kept.used])?;
+                }
+            }
+            Engine::Guesses(GuessSet::All(all)) => {
+                to.counters(all.lost)?;
+                to.words(&[all.keys.n_made, u64::from(all.is_stale), all.guesses.len() as u64])?;
+                all.guesses.values().try_for_each(|guess| to.guess(guess))?;
+            }
+        }
+        let checksum = xxh3_64(&to.0);
+        to.words(&[checksum])?;
+        Ok(to.0)
+    }
+
+    /// The maximiser that a snapshot was taken of.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for bytes that are no snapshot, are altered, or are of another objective; those of the
+    /// objective; out of memory.
+    pub fn restore(objective: Arc<dyn Objective>, bytes: &[u8], exec: &Exec) -> Result<Self> {
+        let mut from = Reader::new(bytes)?;
+        if from.word()? != objective.fingerprint() || from.word()? != objective.n_elements() as u64 {
+            return Err(Error::argument("snapshot", "is of another objective"));
+        }
+        let params = from.params()?;
+        params.check().map_err(|_| corrupt())?;
+        let (steps, calls) = (from.word()?, from.word()?);
+        let mut ground = Candidates::new(objective)?;
+        for element in from.elements(&ground)? {
+            if ground.is_live(element) {
+                return Err(corrupt());
+            }
+            ground.insert(element)?;
+        }
+        let shown = from.shown(&ground)?;
+        let mut engine = Engine::new(&params);
+        match &mut engine {
+            Engine::Greedy => {}
+            Engine::Guesses(GuessSet::Pair(pair)) => {
+                pair.lost = from.counters()?;
+                (pair.keys.n_made, pair.clock) = (from.word()?, from.word()?);
+                let (has_low, low) = (from.word()? == 1, from.index()?);
+                pair.low = has_low.then_some(low);
+                pair.log = from.elements(&ground)?;
+                pair.log.iter().try_for_each(|&element| ground.learn(element))?;
+                let n_kept = from.word()?;
+                if n_kept > MOST_RESTING as u64 + 2 {
+                    return Err(corrupt());
+                }
+                for _ in 0..n_kept {
+                    let guess = from.guess(&mut ground, pair.grid, exec)?;
+                    let (n_seen, used) = (from.length(pair.log.len())?, from.word()?);
+                    pair.kept.push(Kept { guess, n_seen, used });
+                }
+                let is_pair = |low: i32| {
+                    let indices: Vec<i32> =
+                        pair.kept.iter().take(2).map(|kept| kept.guess.terms.index).collect();
+                    Some(&indices[..]) == low.checked_add(1).map(|high| [low, high]).as_ref().map(|x| &x[..])
+                };
+                if !pair.low.is_none_or(is_pair) {
+                    return Err(corrupt());
+                }
+            }
+            Engine::Guesses(GuessSet::All(all)) => {
+                all.lost = from.counters()?;
+                (all.keys.n_made, all.is_stale) = (from.word()?, from.word()? == 1);
+                for _ in 0..from.word()? {
+                    let guess = from.guess(&mut ground, all.grid, exec)?;
+                    all.guesses.insert(guess.terms.index, guess);
+                }
+            }
+        }
+        if from.0.len() != 8 {
+            return Err(corrupt());
+        }
+        Ok(Self { params, ground, engine, shown, steps, calls })
+    }
+}
+
+fn corrupt() -> Error {
+    Error::argument("snapshot", "is altered or was not made by this version")
+}
+
+/// An index keeps its sign.
+fn index_word(index: i32) -> u64 {
+    u64::from(index.cast_unsigned())
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn words(&mut self, words: &[u64]) -> Result<()> {
+        try_reserve("the snapshot", &mut self.0, 8 * words.len())?;
+        words.iter().for_each(|word| self.0.extend_from_slice(&word.to_le_bytes()));
+        Ok(())
+    }
+
+    fn elements(&mut self, elements: &[u32]) -> Result<()> {
+        self.words(&[elements.len() as u64])?;
+        elements.iter().try_for_each(|&element| self.words(&[u64::from(element)]))
+    }
+
+    fn counters(&mut self, c: Counters) -> Result<()> {
+        self.words(&[c.value_calls, c.scans, c.rebuilds, c.rebuilt_elements, c.bulk_builds, c.replayed])
+    }
+
+    fn guess(&mut self, guess: &PermGuess) -> Result<()> {
+        self.words(&[index_word(guess.terms.index), guess.terms.key, guess.draws, guess.version])?;
+        self.counters(guess.counters)?;
+        self.elements(&guess.picks)?;
+        self.words(&[guess.n_members() as u64])?;
+        guess.members().try_for_each(|element| self.words(&[u64::from(element)]))
+    }
+}
+
+/// What is left of the words, the checksum at the end.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self> {
+        let Some((body, checksum)) = bytes.split_last_chunk::<8>() else { return Err(corrupt()) };
+        let mut reader = Self(bytes);
+        if !bytes.len().is_multiple_of(8) || xxh3_64(body) != u64::from_le_bytes(*checksum) {
+            return Err(corrupt());
+        }
+        if reader.word()? != MAGIC || reader.word()? != VERSION {
+            return Err(corrupt());
+        }
+        Ok(reader)
+    }
+
+    fn word(&mut self) -> Result<u64> {
+        let (word, rest) = self.0.split_first_chunk::<8>().ok_or_else(corrupt)?;
+        self.0 = rest;
+        Ok(u64::from_le_bytes(*word))
+    }
+
+    fn float(&mut self) -> Result<f64> {
+        let float = f64::from_bits(self.word()?);
+        if float.is_finite() { Ok(float) } else { Err(corrupt()) }
+    }
+
+    /// A length or position of at most `most`.
+    fn length(&mut self, most: usize) -> Result<usize> {
+        let length = usize::try_from(self.word()?).map_err(|_| corrupt())?;
+        if length <= most { Ok(length) } else { Err(corrupt()) }
+    }
+
+    fn index(&mut self) -> Result<i32> {
+        u32::try_from(self.word()?).map(u32::cast_signed).map_err(|_| corrupt())
+    }
+
+    /// Elements of the universe.
+    fn elements(&mut self, ground: &Candidates) -> Result<Vec<u32>> {
+        // Every entry takes a word, so a length beyond what is left cannot ask for memory.
+        let n = self.length(self.0.len() / 8)?;
+        let mut elements = try_with_capacity("the snapshot", n)?;
+        for _ in 0..n {
+            let element = u32::try_from(self.word()?).map_err(|_| corrupt())?;
+            if element as usize >= ground.n_elements() {
+                return Err(corrupt());
+            }
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+
+    fn params(&mut self) -> Result<DynamicParams> {
+        let k = usize::try_from(self.word()?).map_err(|_| corrupt())?;
+        let eps = self.float()?;
+        let strategy = [Strategy::Robust, Strategy::Greedy][self.length(1)?];
+        let guesses = [Guesses::Pair, Guesses::All][self.length(1)?];
+        let stability = self.float()?;
+        let conflict = [Conflict::Error, Conflict::Ignore][self.length(1)?];
+        Ok(DynamicParams { k, eps, strategy, guesses, stability, conflict, seed: self.word()? })
+    }
+
+    fn shown(&mut self, ground: &Candidates) -> Result<Shown> {
+        let elements = self.elements(ground)?;
+        let mut gains = try_with_capacity("the snapshot", elements.len())?;
+        for _ in 0..elements.len() {
+            gains.push(self.float()?);
+        }
+        let (value, upper_bound) = (self.float()?, self.float()?);
+        Ok(Shown { elements, gains, value, upper_bound, source: (self.word()?, self.word()?) })
+    }
+
+    fn counters(&mut self) -> Result<Counters> {
+        Ok(Counters {
+            value_calls: self.word()?,
+            scans: self.word()?,
+            rebuilds: self.word()?,
+            rebuilt_elements: self.word()?,
+            bulk_builds: self.word()?,
+            replayed: self.word()?,
+        })
+    }
+
+    fn guess(&mut self, ground: &mut Candidates, grid: Grid, exec: &Exec) -> Result<PermGuess> {
+        let (index, key, draws, version) = (self.index()?, self.word()?, self.word()?, self.word()?);
+        let counters = self.counters()?;
+        let (picks, members) = (self.elements(ground)?, self.elements(ground)?);
+        let threshold = grid.threshold(index);
+        for &member in &members {
+            if !ground.is_live(member) {
+                ground.learn(member)?;
+            }
+            if !is_worth(ground.worth(member), threshold) {
+                return Err(corrupt());
+            }
+        }
+        let mut guess = PermGuess::new(ground, Terms { index, threshold, k: grid.k, key })?;
+        if !guess.restore(&picks, &members, exec)? {
+            return Err(corrupt());
+        }
+        (guess.draws, guess.version, guess.counters) = (draws, version, counters);
+        Ok(guess)
+    }
+}
