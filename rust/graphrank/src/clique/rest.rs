@@ -76,13 +76,22 @@ impl<'g> Rest<'g> {
     /// hardly be smaller, and nodes too many do no harm.
     pub(super) fn without_others(self, nodes: &[u32], exec: &Exec) -> Result<Self> {
         let is_nearly_all = 8 * nodes.len() > 7 * self.n_nodes();
-        if is_nearly_all && !self.has_loops() { Ok(self) } else { self.cut(nodes, exec) }
+        if is_nearly_all && !self.has_loops(exec)? { Ok(self) } else { self.cut(nodes, exec) }
     }
 
-    fn has_loops(&self) -> bool {
-        let has_loop = |node: u32| self.neighbors(node as usize).binary_search(&node).is_ok();
-        let is_whole = self.names.is_none();
-        is_whole && (0..number(self.n_nodes())).any(has_loop)
+    fn has_loops(&self, exec: &Exec) -> Result<bool> {
+        if self.names.is_some() {
+            return Ok(false);
+        }
+        for node in 0..self.n_nodes() {
+            if node.is_multiple_of(STEP) {
+                exec.checkpoint(0)?;
+            }
+            if self.neighbors(node).binary_search(&number(node)).is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The nodes of `order`, numbered as they come, and the edges among them.
@@ -125,12 +134,11 @@ impl<'g> Rest<'g> {
     }
 
     /// Nodes by repeatedly taking one with the fewest neighbours left, and how many those were at most so far: no clique
-    /// whose first member that is has more others. O(n + m).
+    /// whose first member that is has more others. Without loops. O(n + m).
     pub(super) fn degeneracy(&self, exec: &Exec) -> Result<(Vec<u32>, Vec<u32>)> {
         let n = self.n_nodes();
-        let degree =
-            |node: usize| number(self.neighbors(node).iter().filter(|&&t| t as usize != node).count());
-        let mut degrees = try_collect("degrees", n, (0..n).map(degree))?;
+        let mut degrees = try_collect("degrees", n, (0..n).map(|node| number(self.degree(node))))?;
+        exec.checkpoint(0)?;
         // Nodes by degree; `starts[d]` is where those of degree d begin.
         let most = degrees.iter().copied().max().unwrap_or(0) as usize;
         let mut starts: Vec<u32> = try_zeroed("counts of degrees", most + 2)?;
@@ -157,7 +165,7 @@ impl<'g> Rest<'g> {
             cores[place] = core;
             for &target in self.neighbors(node as usize) {
                 let of_target = degrees[target as usize];
-                if target == node || of_target <= degree || (places[target as usize] as usize) <= place {
+                if of_target <= degree || (places[target as usize] as usize) <= place {
                     continue;
                 }
                 // It changes places with the first of its degree, which then is the last of one less.
