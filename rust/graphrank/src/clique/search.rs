@@ -124,6 +124,8 @@ pub fn max_fair_clique(
         Err(Error::Interrupted) => Some(Status::Interrupted),
         Err(error) => return Err(error),
     };
+    // A clique may have been found since the bound changed last.
+    state.lower_bound_to(u32::MAX, exec);
     Ok(state.finish(found_all, params))
 }
 
