@@ -7,6 +7,7 @@
 //! | feature-based (Wei, Iyer and Bilmes, ICML 2015) | how much of feature j element e has | √y, ln(1 + y), y^p |
 //! | saturated coverage (Lin and Bilmes, ACL 2011) | similarity to client j | min(y, α · sum over all elements) |
 //! | probabilistic coverage | -ln(1 - `p_ej`) | 1 - e^-y: the chance that one of the picks succeeds |
+//! | proportional approval (Thiele 1895) | 1 if j approves of e | 1 + 1/2 + ... + 1/y |
 //!
 //! The logarithm makes tiny probabilities exact, and certain ones infinite, which adds up as it should. Caps come from the
 //! whole universe, not from what is live, so that f stays one function.
@@ -40,6 +41,8 @@ enum Shape {
     Capped(Vec<f64>),
     /// 1 - e^-y
     Chance,
+    /// 1 + 1/2 + ... + 1/y, for amounts of 1.
+    Harmonic,
 }
 
 /// Concave functions of sums.
@@ -115,6 +118,18 @@ impl ConcaveSums {
         Ok(Self { amounts, weights, shape: Shape::Chance })
     }
 
+    /// From pairs of element and voter who approves of it: the i-th pick that a voter approves of counts 1/i for it.
+    ///
+    /// # Errors
+    /// As [`ConcaveSums::feature_based`]; [`Error::InvalidArgument`] for triples with values.
+    pub fn approval(approvals: Triples<'_>, weights: Option<&[f64]>, exec: &Exec) -> Result<Self> {
+        if approvals.values.is_some() {
+            return Err(Error::argument("values", "approvals have none"));
+        }
+        let weights = column_weights(weights, approvals.n_columns, exec)?;
+        Ok(Self { amounts: approvals.with_values(exec)?, weights, shape: Shape::Harmonic })
+    }
+
     fn new(amounts: Triples<'_>, weights: Option<&[f64]>, shape: Shape, exec: &Exec) -> Result<Self> {
         if amounts.values.is_none() {
             return Err(Error::argument("values", "this objective needs a value per entry"));
@@ -134,6 +149,7 @@ impl ConcaveSums {
             Shape::Concave(Concave::Power(p)) => (sum + amount).powf(*p) - sum.powf(*p),
             Shape::Capped(caps) => (sum + amount).min(caps[j]) - sum.min(caps[j]),
             Shape::Chance => -(-sum).exp() * (-amount).exp_m1(),
+            Shape::Harmonic => 1.0 / (1.0 + sum),
         };
         self.weights[j] * gain.max(0.0)
     }
@@ -151,6 +167,7 @@ impl Objective for ConcaveSums {
             Shape::Concave(Concave::Power(p)) => p.to_bits(),
             Shape::Capped(caps) => xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(caps)),
             Shape::Chance => 5,
+            Shape::Harmonic => 6,
         };
         let weights = xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(&self.weights));
         self.amounts.fingerprint(weights ^ shape)

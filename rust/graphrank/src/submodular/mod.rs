@@ -19,16 +19,28 @@
 //! 3. `perm`: one guess of the optimum and its picks.
 //! 4. `guesses`: which guesses are kept, and why that gives the bounds above.
 //! 5. `dynamic`: updates as a whole or not at all, and what is shown.
+//!
+//! # Selecting once
+//! `maximize` names the methods, `greedy` and `exact` run them, `swaps` improves what they found. `quotas` says how many picks
+//! each group must and may have, and proves what that leaves of the bounds. [`select_committee`] selects items by many
+//! `rankings` of them.
 
+mod bounds;
 mod callable;
 mod candidates;
+mod committee;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod committee_tests;
 mod concave;
 mod counters;
 mod coverage;
 mod dense_facility;
 mod dynamic;
+mod exact;
 mod facility;
 mod graph_cut;
+mod greedy;
 mod grid;
 mod guesses;
 mod log;
@@ -39,17 +51,24 @@ mod objective;
 mod order;
 mod params;
 mod perm;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod quota_tests;
+mod quotas;
+mod rankings;
 mod rows;
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod samples;
 mod snapshot;
 mod staircase;
+mod swaps;
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests;
 
 pub use callable::{Callable, OnViolation, Oracle};
+pub use committee::{CommitteeParams, Rule, select_committee};
 pub use concave::{Concave, ConcaveSums};
 pub use counters::Counters;
 pub use coverage::Coverage;
@@ -59,8 +78,10 @@ pub use facility::{FacilityLocation, query_facility_location};
 pub use graph_cut::GraphCut;
 pub use log::{ApplyOptions, Log};
 pub use log_det::LogDet;
-pub use maximize::{MaximizeParams, Method, Selection, maximize};
+pub use maximize::{MaximizeParams, Method, Selection, maximize, maximize_with_quotas};
 pub use mixture::Mixture;
 pub use objective::{Calls, Objective, Prefix, Scan, Violations};
 pub use params::{Conflict, DynamicParams, Guesses, Strategy};
+pub use quotas::Quotas;
+pub use rankings::{MeanPoints, Points, Rankings, Unranked, mean_points};
 pub use rows::Triples;
