@@ -14,6 +14,7 @@ BUILTINS = {
     "ColumnNotFoundError": KeyError,
     "CorruptFileError": ValueError,
     "DidNotConvergeError": ArithmeticError,
+    "ElementNotFoundError": KeyError,
     "FileError": OSError,
     "FileMissingError": FileNotFoundError,
     "GraphRankError": Exception,

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from graphrank.graph import Graph
     from graphrank.io import read_edges
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
+    from graphrank.submodular import DynamicMaximizer, maximize
 
-    from . import cli, clique, datasets, embedding, graph, io, ppr, testing
+    from . import cli, clique, datasets, embedding, graph, io, ppr, submodular, testing
 
 __all__ = [
+    "DynamicMaximizer",
     "DynamicPpr",
     "Embedding",
     "FairClique",
@@ -50,6 +52,7 @@ __all__ = [
     "knn",
     "max_clique",
     "max_fair_clique",
+    "maximize",
     "num_threads",
     "pagerank",
     "personalized_pagerank",
@@ -57,11 +60,13 @@ __all__ = [
     "read_edges",
     "set_num_threads",
     "show_versions",
+    "submodular",
     "testing",
 ]
 
 # Public name -> the module that defines it; a name that maps to itself is a module.
 _HOME = {
+    "DynamicMaximizer": "submodular",
     "DynamicPpr": "ppr",
     "Embedding": "embedding",
     "FairClique": "clique",
@@ -80,6 +85,7 @@ _HOME = {
     "knn": "embedding",
     "max_clique": "clique",
     "max_fair_clique": "clique",
+    "maximize": "submodular",
     "num_threads": "_threads",
     "pagerank": "ppr",
     "personalized_pagerank": "ppr",
@@ -87,6 +93,7 @@ _HOME = {
     "read_edges": "io",
     "set_num_threads": "_threads",
     "show_versions": "_versions",
+    "submodular": "submodular",
     "testing": "testing",
 }
 

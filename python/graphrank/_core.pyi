@@ -26,6 +26,8 @@ __all__ = [
     "Graph",
     "NeighborSearch",
     "PowerWalkIndex",
+    "SubmodularMaximizer",
+    "SubmodularObjective",
     "__version__",
     "_debug_panic",
     "_debug_spin",
@@ -37,6 +39,7 @@ __all__ = [
     "pagerank",
     "save_archive",
     "set_num_threads",
+    "submodular_maximize",
     "text_keys",
 ]
 
@@ -411,6 +414,133 @@ def max_fair_clique(
     ``groups``: the group of each node, 255 for none. ``tolerances``: by how many members each group may exceed each,
     row after row. A time limit and Ctrl-C end the search with the best so far, "time_limit" and "interrupted".
     """
+
+# Number of elements and of columns (items, clients, features); element, column and value of each entry.
+_Entries: TypeAlias = tuple[int, int, _U32, _U32, _F64 | None]
+# Elements, gains, value, upper bound, how often the objective was asked.
+_Selection: TypeAlias = tuple[_U32, _F64, float, float, int]
+# An operation that cannot be carried out: its array, its position, and why.
+_Refused: TypeAlias = tuple[str, int, str] | None
+
+@final
+class SubmodularObjective:
+    """A function of sets of elements 0 .. n_elements - 1; it keeps data of its own."""
+
+    @staticmethod
+    def coverage(entries: _Entries, weights: _F64 | None, how: _How) -> SubmodularObjective:
+        """Entries have no values; ``weights`` are of the columns."""
+
+    @staticmethod
+    def neighbor_coverage(
+        graph: Graph, is_closed: bool, weights: _F64 | None, how: _How
+    ) -> SubmodularObjective: ...
+    @staticmethod
+    def probabilistic_coverage(entries: _Entries, weights: _F64 | None, how: _How) -> SubmodularObjective: ...
+    @staticmethod
+    def facility_location(entries: _Entries, weights: _F64 | None, how: _How) -> SubmodularObjective: ...
+    @staticmethod
+    def dense_facility_location(similarities: _F32, how: _How) -> SubmodularObjective:
+        """A row per element, a column per client."""
+
+    @staticmethod
+    def query_facility_location(entries: _Entries, eta: float, how: _How) -> SubmodularObjective: ...
+    @staticmethod
+    def saturated_coverage(
+        entries: _Entries, saturation: float, weights: _F64 | None, how: _How
+    ) -> SubmodularObjective: ...
+    @staticmethod
+    def feature_based(
+        entries: _Entries, weights: _F64 | None, concave: str, power: float, how: _How
+    ) -> SubmodularObjective:
+        """``power`` is used where ``concave`` is "power"."""
+
+    @staticmethod
+    def graph_cut(entries: _Entries, trade_off: float, how: _How) -> SubmodularObjective:
+        """Entries in both directions."""
+
+    @staticmethod
+    def log_det(kernel: _F64, alpha: float, how: _How) -> SubmodularObjective: ...
+    @staticmethod
+    def log_det_of_vectors(vectors: _F32, alpha: float, how: _How) -> SubmodularObjective: ...
+    @staticmethod
+    def mixture(weights: list[float], parts: list[SubmodularObjective]) -> SubmodularObjective: ...
+    @staticmethod
+    def callable(
+        n_elements: int,
+        value: Callable[[_U32], float] | None,
+        gains: Callable[[_U32, _U32], _F64] | None,
+        name: Callable[[int], str],
+        is_counting: bool,
+    ) -> SubmodularObjective:
+        """The functions are called on the thread of the call that asks, while it is attached."""
+
+    @property
+    def fingerprint(self) -> int: ...
+    @property
+    def violations(self) -> tuple[int, int]:
+        """How often gains were seen to be negative, and to grow."""
+
+    def evaluate(self, elements: _U32, how: _How) -> float: ...
+
+def submodular_maximize(
+    objective: SubmodularObjective,
+    candidates: _U32 | None,
+    k: int,
+    method: str,
+    eps: float,
+    seed: int,
+    how: _How,
+) -> _Selection: ...
+
+@final
+class SubmodularMaximizer:
+    """One call at a time works on it; others wait."""
+
+    def __new__(
+        cls,
+        objective: SubmodularObjective,
+        k: int,
+        eps: float,
+        strategy: str,
+        guesses: str,
+        stability: float,
+        conflict: str,
+        seed: int,
+    ) -> SubmodularMaximizer: ...
+    def insert(self, element: int) -> _Refused: ...
+    def delete(self, element: int) -> _Refused: ...
+    def update(self, deletions: _U32, insertions: _U32, how: _How) -> _Refused:
+        """All or nothing: the deletions, then the insertions."""
+
+    def replace(self, deletions: list[int], insertion: int) -> _Refused:
+        """The same for few of them."""
+
+    def apply(
+        self, elements: _U32, is_insert: _Bool, every: int, batch: int, how: _How
+    ) -> tuple[tuple[_U64, _U64, _F64, _F64, _F64, _U64, _U64, _F64] | None, _Refused]:
+        """Columns step, n_live, value, upper_bound, ratio, calls, changed and micros of the log."""
+
+    def solution(self, refine: bool, how: _How) -> _Selection: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def upper_bound(self) -> float: ...
+    @property
+    def certified_ratio(self) -> float: ...
+    @property
+    def n_live(self) -> int: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def k(self) -> int: ...
+    def is_live(self, element: int) -> bool: ...
+    def live(self, how: _How) -> _U32: ...
+    @property
+    def counters(self) -> dict[str, int]: ...
+    def set_k(self, k: int, how: _How) -> None: ...
+    def to_bytes(self, how: _How) -> bytes: ...
+    @staticmethod
+    def from_bytes(objective: SubmodularObjective, data: bytes, how: _How) -> SubmodularMaximizer: ...
 
 @final
 class Archive:

@@ -100,21 +100,21 @@ def number_column(name: str, values: Any) -> pl.Series:
     return pl.Series(name, values, dtype=pl.Float64, strict=False) if mixed else _as_series(name, values)
 
 
-def checked_weights(column: pl.Series) -> NDArray[np.float64]:
+def checked_weights(column: pl.Series, noun: str = "weight") -> NDArray[np.float64]:
     """A weight column as float64; the first row that is null, NaN, infinite or negative is an error."""
     if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)):
         raise InvalidTypeError(f"column {column.name!r} is {column.dtype}; weights must be numbers")
     if column.null_count():
         row = column.is_null().arg_true()[0]
         raise InvalidDataError(
-            f"column {column.name!r} is null in row {row}; a weight is a number of at least 0"
+            f"column {column.name!r} is null in row {row}; a {noun} is a number of at least 0"
         )
     values = column.cast(pl.Float64).rechunk().to_numpy()
     # NaN makes both comparisons false.
     if values.size and not (values.min() >= 0 and values.max() < np.inf):
         row = int(np.flatnonzero(~((values >= 0) & np.isfinite(values)))[0])
         raise InvalidDataError(
-            f"column {column.name!r} is {values[row]} in row {row}; a weight is a finite number of at least 0"
+            f"column {column.name!r} is {values[row]} in row {row}; a {noun} is a finite number of at least 0"
         )
     return values
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from graphrank._forked import pool_is_lost
 from graphrank._suggest import did_you_mean
-from graphrank.exceptions import InvalidDataError, InvalidTypeError, NodeNotFoundError
+from graphrank.exceptions import GraphRankError, InvalidDataError, InvalidTypeError, NodeNotFoundError
 
 __all__ = ["MISSING", "NUMPY_INTEGERS", "NodeIndex", "as_id_column"]
 
@@ -182,7 +182,7 @@ class NodeIndex:
     def _code_of(self) -> dict[Any, int]:
         return dict(zip(_python_values(self.ids), range(len(self)), strict=True))
 
-    def _not_found(self, wanted: pl.Series, missing: NDArray[np.intp], what: str) -> NodeNotFoundError:
+    def _not_found(self, wanted: pl.Series, missing: NDArray[np.intp], what: str) -> GraphRankError:
         value = wanted[int(missing[0])]
         more = f" (and {missing.size - 1} more are not)" if missing.size > 1 else ""
         hint = did_you_mean(value, self.ids)

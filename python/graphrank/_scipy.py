@@ -20,7 +20,7 @@ from graphrank.exceptions import InvalidArgumentError, InvalidDataError, Invalid
 if TYPE_CHECKING:
     from graphrank.graph import Graph
 
-__all__ = ["check_n_rows", "core_from_scipy", "is_scipy", "scipy_from_graph"]
+__all__ = ["check_n_rows", "coordinates", "core_from_scipy", "is_scipy", "scipy_from_graph"]
 
 _MOST_NODES = 2**32 - 2
 
@@ -47,6 +47,26 @@ def core_from_scipy(matrix: Any, directed: bool | None, how: How) -> _core.Graph
     if len(unweighted.targets()) == len(indices):
         return unweighted
     return _core.Graph.from_csr(indptr, indices, values, directed, how)
+
+
+def coordinates(matrix: Any) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float64] | None]:
+    """Row, column and weight of every stored entry; no weights for a matrix of booleans."""
+    for n in matrix.shape:
+        check_n_rows(n, "the matrix")
+    indptr, indices, data = _csr_arrays(_to_csr(matrix))
+    values = _weights(data, indptr, indices)
+    lengths = np.diff(indptr)
+    if indptr[0] != 0 or indptr[-1] != len(indices) or (lengths < 0).any():
+        raise InvalidDataError(
+            "the row pointers of the matrix do not rise from 0 to the number of its entries"
+        )
+    if indices.size and not (indices.min() >= 0 and indices.max() < matrix.shape[1]):
+        k = int(np.flatnonzero((indices < 0) | (indices >= matrix.shape[1]))[0])
+        raise InvalidDataError(
+            f"entry {k} of the matrix has column index {indices[k]}; the matrix has {matrix.shape[1]} columns"
+        )
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.uint32), lengths)
+    return rows, indices.astype(np.uint32), values
 
 
 def check_n_rows(n: int, what: str) -> None:

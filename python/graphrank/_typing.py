@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 __all__ = [
     "CliqueMethod",
     "CliqueStatus",
+    "Concave",
+    "Conflict",
     "Dangling",
     "Direction",
     "Duplicates",
     "EdgeTable",
     "Float",
     "GraphLike",
+    "Guesses",
     "How",
     "IntoIds",
     "IntoRestart",
@@ -26,8 +29,10 @@ __all__ = [
     "NodeTable",
     "Progress",
     "SearchMethod",
+    "SelectionMethod",
     "SelfLoops",
     "Stop",
+    "Strategy",
     "Ungrouped",
 ]
 
@@ -43,6 +48,11 @@ SearchMethod: TypeAlias = Literal["auto", "exact", "ann"]
 CliqueMethod: TypeAlias = Literal["exact", "heuristic"]
 CliqueStatus: TypeAlias = Literal["optimal", "infeasible", "heuristic", "time_limit", "interrupted"]
 Ungrouped: TypeAlias = Literal["error", "exclude", "own"]
+Concave: TypeAlias = Literal["sqrt", "log1p"]
+SelectionMethod: TypeAlias = Literal["lazy", "stochastic", "threshold"]
+Strategy: TypeAlias = Literal["robust", "greedy"]
+Guesses: TypeAlias = Literal["pair", "all"]
+Conflict: TypeAlias = Literal["error", "ignore"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""

@@ -10,6 +10,7 @@ __all__ = [
     "ColumnNotFoundError",
     "CorruptFileError",
     "DidNotConvergeError",
+    "ElementNotFoundError",
     "FileError",
     "FileMissingError",
     "GraphRankError",
@@ -41,7 +42,7 @@ class InvalidDataError(GraphRankError, ValueError):
 
 
 class _LookupError(GraphRankError, KeyError):
-    """Shared by the two lookups below: a KeyError prints the repr of its message, we want the message."""
+    """Shared by the lookups below: a KeyError prints the repr of its message, we want the message."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
@@ -49,6 +50,10 @@ class _LookupError(GraphRankError, KeyError):
 
 class NodeNotFoundError(_LookupError):
     """An id that is not a node of the graph."""
+
+
+class ElementNotFoundError(_LookupError):
+    """An id that is not an element of the objective."""
 
 
 class ColumnNotFoundError(_LookupError):

@@ -37,7 +37,7 @@ impl PyDynamicPpr {
         py: Python<'_>,
         how: RunOpts,
         units: usize,
-        label: &str,
+        label: &'static str,
         work: impl FnOnce(&mut ppr::DynamicPpr, &Exec) -> Result<T> + Send,
     ) -> PyResult<T> {
         // Whoever has to wait must not hold the interpreter meanwhile.
@@ -194,7 +194,7 @@ impl PyDynamicIndex {
         &self,
         py: Python<'_>,
         how: RunOpts,
-        label: &str,
+        label: &'static str,
         work: impl FnOnce(&mut DynamicIndex, &Exec) -> Result<T> + Send,
     ) -> PyResult<T> {
         run(py, how, usize::MAX, label, |exec| {

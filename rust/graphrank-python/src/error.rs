@@ -11,6 +11,11 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
         Error::InvalidArgument { .. } => exception(py, "InvalidArgumentError", message),
         Error::InvalidData { .. } => exception(py, "InvalidDataError", message),
         Error::DidNotConverge { .. } => exception(py, "DidNotConvergeError", message),
+        // What the caller's function raised is raised as it is.
+        Error::Oracle { source } => match source.downcast_ref::<PyErr>() {
+            Some(raised) => raised.clone_ref(py),
+            None => internal(py, &message),
+        },
         Error::Interrupted => pyo3::exceptions::PyKeyboardInterrupt::new_err(message),
         Error::TimedOut => exception(py, "TimedOutError", message),
         Error::OutOfMemory { .. } => exception(py, "OutOfMemoryError", message),

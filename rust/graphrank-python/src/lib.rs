@@ -20,6 +20,9 @@ mod pool;
 mod powerwalk;
 mod ppr;
 mod run;
+mod submodular;
+mod submodular_callable;
+mod submodular_maximizer;
 
 /// Everything Python can reach.
 #[pyo3::pymodule(gil_used = false)]
@@ -48,6 +51,10 @@ mod _core {
     use super::powerwalk::{PyDecompositions, PyPowerWalkIndex};
     #[pymodule_export]
     use super::ppr::pagerank;
+    #[pymodule_export]
+    use super::submodular::{PyObjective, submodular_maximize};
+    #[pymodule_export]
+    use super::submodular_maximizer::PyMaximizer;
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

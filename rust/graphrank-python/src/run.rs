@@ -1,15 +1,19 @@
 //! The one place that leaves the interpreter.
 //!
-//! Short work runs on the calling thread. Long work goes to the pool while the calling thread wakes every 50 ms to look for
-//! signals and to report progress, so Ctrl-C ends any call promptly and the objects involved stay usable. Workers
-//! never call Python. A panic becomes `InternalError`.
+//! Long work goes to the pool while the calling thread wakes every 50 ms to look for signals and to report progress, so
+//! Ctrl-C ends any call promptly and the objects involved stay usable. Workers never call Python.
+//!
+//! Short work, and work that asks functions of the caller's, runs on the calling thread ([`run_here`]): that looks up at
+//! checkpoints, when 50 ms have passed, so that it can be stopped as well. A panic becomes `InternalError`.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use graphrank::{Exec, Result};
+use graphrank::{Error, Exec, Result};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use rayon::ThreadPool;
@@ -23,7 +27,7 @@ const WAKE: Duration = Duration::from_millis(50);
 const SHORT: usize = 200_000;
 
 /// The last argument of every long call: a progress callback and the seconds allowed.
-#[derive(FromPyObject)]
+#[derive(Default, FromPyObject)]
 pub(crate) struct RunOpts(Option<Py<PyAny>>, Option<f64>);
 
 /// Runs `work`, estimated at `units` of a few nanoseconds each.
@@ -31,7 +35,7 @@ pub(crate) fn run<T: Send>(
     py: Python<'_>,
     how: RunOpts,
     units: usize,
-    label: &str,
+    label: &'static str,
     work: impl FnOnce(&Exec) -> Result<T> + Send,
 ) -> PyResult<T> {
     run_as(py, how, units, (label, OnInterrupt::Raise), work)
@@ -42,7 +46,7 @@ pub(crate) fn run<T: Send>(
 pub(crate) fn run_anytime<T: Send>(
     py: Python<'_>,
     how: RunOpts,
-    label: &str,
+    label: &'static str,
     work: impl FnOnce(&Exec) -> Result<T> + Send,
 ) -> PyResult<T> {
     run_as(py, how, usize::MAX, (label, OnInterrupt::Return), work)
@@ -59,28 +63,106 @@ fn run_as<T: Send>(
     py: Python<'_>,
     how: RunOpts,
     units: usize,
-    (label, on_interrupt): (&str, OnInterrupt),
+    (label, on_interrupt): (&'static str, OnInterrupt),
+    work: impl FnOnce(&Exec) -> Result<T> + Send,
+) -> PyResult<T> {
+    if units < SHORT && how.0.is_none() {
+        return run_here(py, how, label, work);
+    }
+    let RunOpts(callback, timeout_s) = how;
+    let lease = lease(py)?;
+    let pool = lease.pool();
+    let exec = within(py, timeout_s)?.with_pool(pool.clone());
+    let reporter = Reporter { callback, label, on_interrupt, exec: exec.clone() };
+    let outcome = wait_for(py, pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?;
+    settle(py, outcome)
+}
+
+/// Runs `work` on the calling thread. What it calls may take hold of the interpreter.
+pub(crate) fn run_here<T: Send>(
+    py: Python<'_>,
+    how: RunOpts,
+    label: &'static str,
     work: impl FnOnce(&Exec) -> Result<T> + Send,
 ) -> PyResult<T> {
     let RunOpts(callback, timeout_s) = how;
-    let mut exec = Exec::default();
-    if let Some(seconds) = timeout_s {
-        let allowed = Duration::try_from_secs_f64(seconds).map_err(|_| {
-            let message = format!("`timeout_s` must be a number of seconds, at least 0, got {seconds}");
-            exception(py, "InvalidArgumentError", message)
-        })?;
-        exec = exec.with_timeout(allowed);
+    let exec = within(py, timeout_s)?;
+    let reporter = Reporter { callback, label, on_interrupt: OnInterrupt::Raise, exec: exec.clone() };
+    let watch = Arc::new(Watch { reporter, state: Mutex::new((Instant::now(), None)) });
+    let watched = Arc::clone(&watch);
+    let exec = exec.with_look_up(Arc::new(move || watched.look_up()));
+    let outcome = py.detach(|| {
+        let _running = Running::begin(&exec);
+        catch_unwind(AssertUnwindSafe(|| work(&exec)))
+    });
+    if let Some(error) = watch.interruption() {
+        return Err(error);
     }
-    let outcome = if units < SHORT && callback.is_none() {
-        py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&exec))))
-    } else {
-        let lease = lease(py)?;
-        let pool = lease.pool();
-        let exec = exec.with_pool(pool.clone());
-        let reporter = Reporter { callback, label, on_interrupt, exec: &exec };
-        wait_for(py, pool, &reporter, || catch_unwind(AssertUnwindSafe(|| work(&exec))))?
-    };
+    watch.reporter.report(py)?;
     settle(py, outcome)
+}
+
+/// The context for `timeout_s`.
+fn within(py: Python<'_>, timeout_s: Option<f64>) -> PyResult<Exec> {
+    let Some(seconds) = timeout_s else { return Ok(Exec::default()) };
+    let allowed = Duration::try_from_secs_f64(seconds).map_err(|_| {
+        let message = format!("`timeout_s` must be a number of seconds, at least 0, got {seconds}");
+        exception(py, "InvalidArgumentError", message)
+    })?;
+    Ok(Exec::default().with_timeout(allowed))
+}
+
+thread_local! {
+    /// The calls of [`run_here`] that this thread is in, the innermost last.
+    static RUNNING: RefCell<Vec<Exec>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A call of [`run_here`] until this is dropped.
+struct Running;
+
+impl Running {
+    fn begin(exec: &Exec) -> Self {
+        RUNNING.with_borrow_mut(|running| running.push(exec.clone()));
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.with_borrow_mut(|running| drop(running.pop()));
+    }
+}
+
+/// Whether the call of [`run_here`] that this thread is in should go on: for functions of the caller's, each of which may
+/// take longer than the work between two checkpoints.
+pub(crate) fn checkpoint_here() -> Result<()> {
+    let exec = RUNNING.with_borrow(|running| running.last().cloned());
+    exec.map_or(Ok(()), |exec| exec.checkpoint(0))
+}
+
+/// Looks up on the thread that works.
+struct Watch {
+    reporter: Reporter,
+    /// When it last looked up, and what made it stop.
+    state: Mutex<(Instant, Option<PyErr>)>,
+}
+
+impl Watch {
+    fn look_up(&self) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.1.is_none() && state.0.elapsed() >= WAKE {
+            drop(state);
+            // Not locked while Python runs: its signal handlers may do anything.
+            let looked = self.reporter.look_up();
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            *state = (Instant::now(), looked.err());
+        }
+        if state.1.is_some() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    fn interruption(&self) -> Option<PyErr> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1.take()
+    }
 }
 
 /// Runs work of microseconds on the calling thread; it returns `None` if it finds that it would take longer. For calls
@@ -104,14 +186,14 @@ fn settle<T>(py: Python<'_>, outcome: std::thread::Result<Result<T>>) -> PyResul
     }
 }
 
-struct Reporter<'a> {
+struct Reporter {
     callback: Option<Py<PyAny>>,
-    label: &'a str,
+    label: &'static str,
     on_interrupt: OnInterrupt,
-    exec: &'a Exec,
+    exec: Exec,
 }
 
-impl Reporter<'_> {
+impl Reporter {
     fn report(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(callback) = &self.callback {
             let (done, total) = self.exec.progress();
@@ -146,7 +228,7 @@ impl Reporter<'_> {
 fn wait_for<T: Send>(
     py: Python<'_>,
     pool: &ThreadPool,
-    reporter: &Reporter<'_>,
+    reporter: &Reporter,
     work: impl FnOnce() -> T + Send,
 ) -> PyResult<T> {
     let (done, finished) = sync_channel(1);

@@ -7,6 +7,7 @@
 //! Without a pool everything runs on the calling thread: the crate never starts threads of its own accord and never
 //! reads the environment.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -29,7 +30,18 @@ use crate::error::{Error, Result};
 pub struct Exec {
     pool: Option<Arc<ThreadPool>>,
     deadline: Option<Instant>,
+    look_up: Option<LookUp>,
     shared: Arc<Shared>,
+}
+
+/// What is asked at checkpoints whether to go on.
+#[derive(Clone)]
+struct LookUp(Arc<dyn Fn() -> Result<()> + Send + Sync>);
+
+impl fmt::Debug for LookUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LookUp")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +65,14 @@ impl Exec {
     #[must_use]
     pub fn with_timeout(mut self, allowed: Duration) -> Self {
         self.deadline = Instant::now().checked_add(allowed);
+        self
+    }
+
+    /// Asks `look_up` at every checkpoint whether to go on, on the thread that is there: for work without a pool, whose
+    /// caller has no other thread that could [`cancel`](Exec::cancel) it.
+    #[must_use]
+    pub fn with_look_up(mut self, look_up: Arc<dyn Fn() -> Result<()> + Send + Sync>) -> Self {
+        self.look_up = Some(LookUp(look_up));
         self
     }
 
@@ -100,11 +120,15 @@ impl Exec {
     /// Counts `units` as done and says whether to go on. Call it once per chunk of about a millisecond.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] after [`Exec::cancel`], [`Error::TimedOut`] after the deadline.
+    /// [`Error::Interrupted`] after [`Exec::cancel`], [`Error::TimedOut`] after the deadline; those of
+    /// [`Exec::with_look_up`].
     pub fn checkpoint(&self, units: u64) -> Result<()> {
         self.shared.done.fetch_add(units, Relaxed);
         if self.shared.cancelled.load(Relaxed) {
             return Err(Error::Interrupted);
+        }
+        if let Some(look_up) = &self.look_up {
+            (look_up.0)()?;
         }
         match self.deadline {
             Some(deadline) if Instant::now() >= deadline => Err(Error::TimedOut),
@@ -208,6 +232,17 @@ mod tests {
         exec.clone().cancel();
         assert!(matches!(exec.checkpoint(5), Err(Error::Interrupted)));
         assert_eq!(exec.progress(), (10, 0));
+    }
+
+    #[test]
+    fn whoever_looks_up_at_checkpoints_can_end_the_work() {
+        let asked = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&asked);
+        let look_up = move || if count.fetch_add(1, Relaxed) < 3 { Ok(()) } else { Err(Error::Interrupted) };
+        let exec = Exec::default().with_look_up(Arc::new(look_up));
+        let work = exec.map(10, |_| exec.on_this_thread().checkpoint(1));
+        assert!(matches!(work, Err(Error::Interrupted)));
+        assert_eq!(asked.load(Relaxed), 4);
     }
 
     #[test]

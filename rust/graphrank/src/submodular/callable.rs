@@ -44,6 +44,11 @@ pub trait Oracle: Send + Sync {
     fn has_gains(&self) -> bool {
         false
     }
+
+    /// What the caller calls an element, for messages.
+    fn name(&self, element: u32) -> String {
+        element.to_string()
+    }
 }
 
 /// What to do where a function is seen not to be monotone or not submodular.
@@ -98,12 +103,14 @@ impl Callable {
     /// Takes note of a gain, and says what it counts as.
     fn check(&self, element: u32, len: usize, gain: f64, scale: f64) -> Result<f64> {
         if !gain.is_finite() {
-            let problem = format!("must give finite gains, got {gain} for element {element}");
+            let name = self.oracle.name(element);
+            let problem = format!("must give finite gains, got {gain} for element {name}");
             return Err(Error::argument("objective", problem));
         }
         let tolerance = TOLERANCE * scale.abs().max(gain.abs());
         if gain < -tolerance {
-            let problem = format!("is not monotone: element {element} adds {gain} to {len} others");
+            let name = self.oracle.name(element);
+            let problem = format!("is not monotone: element {name} adds {gain} to {len} others");
             self.violated(&self.monotone, problem)?;
         }
         let single = &self.singles[element as usize];
@@ -124,8 +131,9 @@ impl Callable {
         tolerance: f64,
     ) -> Result<()> {
         if more.1 > fewer.1 + tolerance {
+            let name = self.oracle.name(element);
             let problem = format!(
-                "is not submodular: element {element} adds {} to {} others and {} to {} of them",
+                "is not submodular: element {name} adds {} to {} others and {} to {} of them",
                 more.1, more.0, fewer.1, fewer.0
             );
             self.violated(&self.submodular, problem)?;

@@ -153,8 +153,12 @@ fn check_candidates(candidates: &[u32], n: usize, exec: &Exec) -> Result<()> {
     Ok(())
 }
 
-/// f of some elements, and what each adds to those before it.
-pub(super) fn evaluate(objective: &Arc<dyn Objective>, elements: &[u32]) -> Result<Selection> {
+/// f of some elements, and what each adds to those before it. No upper bound is looked for: it is 0.
+///
+/// # Errors
+/// [`Error::InvalidData`] for what is no element; those of the objective.
+pub fn evaluate(objective: &Arc<dyn Objective>, elements: &[u32]) -> Result<Selection> {
+    check_codes("elements", elements, objective.n_elements(), &Exec::default())?;
     let mut prefix = Arc::clone(objective).prefix()?;
     let mut done = Selection { oracle_calls: elements.len() as u64, ..Selection::default() };
     done.elements = try_collect("the picks", elements.len(), elements.iter().copied())?;

@@ -78,7 +78,7 @@ pub use facility::{FacilityLocation, query_facility_location};
 pub use graph_cut::GraphCut;
 pub use log::{ApplyOptions, Log};
 pub use log_det::LogDet;
-pub use maximize::{MaximizeParams, Method, Selection, maximize, maximize_with_quotas};
+pub use maximize::{MaximizeParams, Method, Selection, evaluate, maximize, maximize_with_quotas};
 pub use mixture::Mixture;
 pub use objective::{Calls, Objective, Prefix, Scan, Violations};
 pub use params::{Conflict, DynamicParams, Guesses, Strategy};
