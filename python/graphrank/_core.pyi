@@ -35,9 +35,11 @@ __all__ = [
     "fastrp_memory",
     "first_appearances",
     "max_fair_clique",
+    "mean_points",
     "num_threads",
     "pagerank",
     "save_archive",
+    "select_committee",
     "set_num_threads",
     "submodular_maximize",
     "text_keys",
@@ -417,6 +419,10 @@ def max_fair_clique(
 
 # Number of elements and of columns (items, clients, features); element, column and value of each entry.
 _Entries: TypeAlias = tuple[int, int, _U32, _U32, _F64 | None]
+# The group of each element; the least and the most picks of each group.
+_Quotas: TypeAlias = tuple[_U32, list[int], list[int]]
+# Numbers of items and of rankings; ranking, item and rank of each row; the weight of each ranking.
+_Rankings: TypeAlias = tuple[int, int, _U32, _U32, _F64, _F64 | None]
 # Elements, gains, value, upper bound, how often the objective was asked.
 _Selection: TypeAlias = tuple[_U32, _F64, float, float, int]
 # An operation that cannot be carried out: its array, its position, and why.
@@ -485,12 +491,25 @@ class SubmodularObjective:
 def submodular_maximize(
     objective: SubmodularObjective,
     candidates: _U32 | None,
+    quotas: _Quotas | None,
     k: int,
     method: str,
     eps: float,
     seed: int,
     how: _How,
 ) -> _Selection: ...
+def select_committee(
+    rankings: _Rankings,
+    quotas: _Quotas | None,
+    k: int,
+    rule: str,
+    top: int | None,
+    unranked: str,
+    is_exact: bool,
+    how: _How,
+) -> _Selection: ...
+def mean_points(rankings: _Rankings, top: int | None, unranked: str, how: _How) -> tuple[_F64, _F64, float]:
+    """Of each item the mean of its points and its standard error; how many rankings of equal weight tell as much."""
 
 @final
 class SubmodularMaximizer:

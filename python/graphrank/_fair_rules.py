@@ -10,9 +10,10 @@ from graphrank._node_groups import NodeGroups
 from graphrank._validate import int_from, real_number
 from graphrank.exceptions import InvalidTypeError
 
-__all__ = ["FairRules", "fair_rules"]
+__all__ = ["UNLIMITED", "FairRules", "fair_rules", "per_group"]
 
-_UNLIMITED = 2**32 - 1
+UNLIMITED = 2**32 - 1
+"""More members than there can be."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ def fair_rules(
     groups: NodeGroups, k: Any, delta: Any, max_ratio: Any, max_share: Any, max_per_group: Any
 ) -> FairRules:
     """Check the arguments of that name."""
-    most = _UNLIMITED if max_per_group is None else max_per_group
+    most = UNLIMITED if max_per_group is None else max_per_group
     is_paired = isinstance(delta, Mapping)
     return FairRules(
-        least=_per_group(groups, "k", k, 0),
-        most=_per_group(groups, "max_per_group", most, _UNLIMITED),
+        least=per_group(groups, "k", k, 0),
+        most=per_group(groups, "max_per_group", most, UNLIMITED),
         delta=None if delta is None or is_paired else _count("delta", delta),
         tolerances=_tolerances(groups, delta) if is_paired else None,
         max_ratio=None if max_ratio is None else real_number("max_ratio", max_ratio),
@@ -55,7 +56,7 @@ def fair_rules(
     )
 
 
-def _per_group(groups: NodeGroups, what: str, value: Any, otherwise: int) -> list[int]:
+def per_group(groups: NodeGroups, what: str, value: Any, otherwise: int) -> list[int]:
     """A number for each group: one for all, or those of a dict and ``otherwise`` for groups that it does not name."""
     if not isinstance(value, Mapping):
         return [_count(what, value)] * len(groups.names)
@@ -67,7 +68,7 @@ def _per_group(groups: NodeGroups, what: str, value: Any, otherwise: int) -> lis
 
 def _tolerances(groups: NodeGroups, delta: Mapping[Any, Any]) -> list[int]:
     n = len(groups.names)
-    tolerances = [_UNLIMITED] * (n * n)
+    tolerances = [UNLIMITED] * (n * n)
     for group in range(n):
         tolerances[group * n + group] = 0
     for pair, number in delta.items():
@@ -79,4 +80,4 @@ def _tolerances(groups: NodeGroups, delta: Mapping[Any, Any]) -> list[int]:
 
 
 def _count(what: str, value: Any) -> int:
-    return min(int_from(0, what, value), _UNLIMITED)
+    return min(int_from(0, what, value), UNLIMITED)

@@ -1,4 +1,4 @@
-"""The group of every node, from wherever the caller keeps it, as a number from 0 on."""
+"""The group of every node, element or item, from wherever the caller keeps it, as a number from 0 on."""
 
 from __future__ import annotations
 
@@ -73,9 +73,20 @@ def one_group(n_nodes: int) -> NodeGroups:
     return NodeGroups([None], np.zeros(n_nodes, dtype=np.uint8), None)
 
 
-def node_groups(nodes: pl.DataFrame, index: NodeIndex, groups: Any, ungrouped: Ungrouped) -> NodeGroups:
-    """Read ``groups``, in any of the accepted forms; ``nodes`` are the ids of ``index`` and the attributes."""
-    column = _column(nodes, index, groups)
+def node_groups(
+    nodes: pl.DataFrame,
+    index: NodeIndex,
+    groups: Any,
+    ungrouped: Ungrouped,
+    *,
+    noun: str = "node",
+    most_groups: int = _MOST_GROUPS,
+) -> NodeGroups:
+    """Read ``groups``, in any of the accepted forms; ``nodes`` are the ids of ``index`` and the attributes.
+
+    ``noun`` is what has these ids, for messages and as the name of their column.
+    """
+    column = _column(nodes, index, groups, noun)
     dtype = column.dtype
     if dtype.is_float():
         raise InvalidTypeError(f"`groups` holds {dtype} values; cast them to integers or strings")
@@ -88,24 +99,24 @@ def node_groups(nodes: pl.DataFrame, index: NodeIndex, groups: Any, ungrouped: U
         return one_group(0)
     is_null = column.is_null().to_numpy()
     if ungrouped != "own" and is_null.all():
-        raise InvalidDataError("`groups`: no node has a group")
+        raise InvalidDataError(f"`groups`: no {noun} has a group")
     if ungrouped == "error" and is_null.any():
         node, more = index.ids[int(is_null.argmax())], int(is_null.sum()) - 1
         others = f" (nor have {more} more)" if more else ""
         raise InvalidDataError(
-            f"`groups`: node {node!r} has no group{others}; `ungrouped` may leave such nodes out ('exclude') or make "
-            "them a group of their own ('own')"
+            f"`groups`: {noun} {node!r} has no group{others}; `ungrouped` may leave such {noun}s out ('exclude') or "
+            "make them a group of their own ('own')"
         )
-    names, codes = _numbered(column)
+    names, codes = _numbered(column, most_groups)
     if ungrouped == "own" and is_null.any():
         codes[is_null] = len(names)
         names.append(None)
-    if len(names) > _MOST_GROUPS:
-        raise _too_many(len(names))
+    if len(names) > most_groups:
+        raise _too_many(len(names), most_groups)
     return NodeGroups(names, codes, column)
 
 
-def _numbered(column: pl.Series) -> tuple[list[Any], NDArray[np.uint8]]:
+def _numbered(column: pl.Series, most: int) -> tuple[list[Any], NDArray[np.uint8]]:
     """The distinct values, rising, and the position of each row's value among them; without the pool of Polars."""
     codes = np.full(len(column), NO_GROUP, dtype=np.uint8)
     is_there = column.is_not_null()
@@ -113,8 +124,8 @@ def _numbered(column: pl.Series) -> tuple[list[Any], NDArray[np.uint8]]:
     if not len(there):
         return [], codes
     distinct = there.gather(there.is_first_distinct().arg_true())
-    if len(distinct) > _MOST_GROUPS:
-        raise _too_many(len(distinct))
+    if len(distinct) > most:
+        raise _too_many(len(distinct), most)
     names = distinct.to_list()
     order = sorted(range(len(names)), key=names.__getitem__)
     texts = pl.Enum(_texts(distinct.gather(order)))
@@ -127,25 +138,25 @@ def _texts(values: pl.Series) -> pl.Series:
     return values.to_physical().cast(pl.String)
 
 
-def _too_many(n_groups: int) -> InvalidArgumentError:
+def _too_many(n_groups: int, most: int) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"`groups` has {n_groups} different values; at most {_MOST_GROUPS} groups are possible"
+        f"`groups` has {n_groups} different values; at most {most} groups are possible"
     )
 
 
-def _column(nodes: pl.DataFrame, index: NodeIndex, groups: Any) -> pl.Series:
+def _column(nodes: pl.DataFrame, index: NodeIndex, groups: Any, noun: str) -> pl.Series:
     """The group of every node, in the order of the nodes; null for those without."""
-    if isinstance(groups, str):
+    if isinstance(groups, str) and noun == "node":
         return _attribute(nodes, groups)
     if isinstance(groups, Mapping):
-        return _spread(index, list(groups), _series(list(groups.values())))
+        return _spread(index, list(groups), _series(list(groups.values()), noun), noun)
     if isinstance(groups, (pl.DataFrame, pl.LazyFrame)) or hasattr(groups, "columns"):
-        return _from_frame(index, groups)
-    column = _series(groups)
+        return _from_frame(index, groups, noun)
+    column = _series(groups, noun)
     if len(column) != len(index):
         raise InvalidArgumentError(
-            f"`groups` as a column has a row per node, here {len(index)}, got {len(column)}; a dict or a frame with "
-            "a column 'node' says whose each group is"
+            f"`groups` as a column has a row per {noun}, here {len(index)}, got {len(column)}; a dict or a frame with "
+            f"a column {noun!r} says whose each group is"
         )
     return column
 
@@ -161,22 +172,23 @@ def _attribute(nodes: pl.DataFrame, name: str) -> pl.Series:
     return nodes[name]
 
 
-def _from_frame(index: NodeIndex, groups: Any) -> pl.Series:
+def _from_frame(index: NodeIndex, groups: Any, noun: str) -> pl.Series:
     frame = as_frame(groups, "groups")
     if isinstance(frame, pl.LazyFrame):
         refuse_without_pool("computing a LazyFrame")
         frame = frame.collect(engine="streaming")
-    others = [name for name in frame.columns if name != "node"]
+    others = [name for name in frame.columns if name != noun]
     name = "group" if "group" in others else others[0] if len(others) == 1 else None
-    if "node" not in frame.columns or name is None:
+    if noun not in frame.columns or name is None:
         listed = ", ".join(map(repr, frame.columns)) or "none"
         raise ColumnNotFoundError(
-            f"`groups` as a frame has the columns 'node' and 'group' (or one of another name); its columns are {listed}"
+            f"`groups` as a frame has the columns {noun!r} and 'group' (or one of another name); its columns are "
+            f"{listed}"
         )
-    return _spread(index, frame["node"], frame[name])
+    return _spread(index, frame[noun], frame[name], noun)
 
 
-def _spread(index: NodeIndex, ids: Any, values: pl.Series) -> pl.Series:
+def _spread(index: NodeIndex, ids: Any, values: pl.Series, noun: str) -> pl.Series:
     """The values of ``ids`` in the order of the nodes."""
     codes = index.encode(ids, "groups")
     position = np.full(len(index), -1, dtype=np.int64)
@@ -185,17 +197,18 @@ def _spread(index: NodeIndex, ids: Any, values: pl.Series) -> pl.Series:
     if again.size:
         node = index.ids[int(codes[again[0]])]
         raise InvalidDataError(
-            f"`groups`: {node!r} is listed again after row {again[0]}; a node has one group"
+            f"`groups`: {node!r} is listed again after row {again[0]}; each {noun} has one group"
         )
     rows = pl.Series(position)
     return values.gather(rows.set(rows < 0, None))
 
 
-def _series(values: Any) -> pl.Series:
-    if isinstance(values, (bytes, int)) or not hasattr(values, "__len__"):
+def _series(values: Any, noun: str) -> pl.Series:
+    if isinstance(values, (str, bytes, int)) or not hasattr(values, "__len__"):
+        name = "the name of a node attribute, " if noun == "node" else ""
         raise InvalidTypeError(
-            "`groups` must be the name of a node attribute, a column in the order of the nodes, a frame with the "
-            f"columns 'node' and 'group' or a dict, got {values!r}"
+            f"`groups` must be {name}a column in the order of the {noun}s, a frame with the columns {noun!r} and "
+            f"'group' or a dict, got {values!r}"
         )
     try:
         return pl.Series("group", values)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 __all__ = [
     "CliqueMethod",
     "CliqueStatus",
+    "CommitteeMethod",
+    "CommitteeRule",
     "Concave",
     "Conflict",
     "Dangling",
@@ -34,6 +36,7 @@ __all__ = [
     "Stop",
     "Strategy",
     "Ungrouped",
+    "Unranked",
 ]
 
 Duplicates: TypeAlias = Literal["sum", "first", "max", "error"]
@@ -49,7 +52,10 @@ CliqueMethod: TypeAlias = Literal["exact", "heuristic"]
 CliqueStatus: TypeAlias = Literal["optimal", "infeasible", "heuristic", "time_limit", "interrupted"]
 Ungrouped: TypeAlias = Literal["error", "exclude", "own"]
 Concave: TypeAlias = Literal["sqrt", "log1p"]
-SelectionMethod: TypeAlias = Literal["lazy", "stochastic", "threshold"]
+SelectionMethod: TypeAlias = Literal["lazy", "stochastic", "threshold", "exact"]
+CommitteeRule: TypeAlias = Literal["borda", "bloc", "sntv", "chamberlin-courant", "pav"]
+CommitteeMethod: TypeAlias = Literal["auto", "exact"]
+Unranked: TypeAlias = Literal["average", "zero"]
 Strategy: TypeAlias = Literal["robust", "greedy"]
 Guesses: TypeAlias = Literal["pair", "all"]
 Conflict: TypeAlias = Literal["error", "ignore"]

@@ -7,11 +7,14 @@ submodular: what an element adds only falls as others are picked. :func:`maximiz
 
 from __future__ import annotations
 
+from graphrank._advice import Advice, advise
 from graphrank._callable_objective import Callable
+from graphrank._committee import Committee
 from graphrank._concave_sums import FeatureBased, SaturatedCoverage
 from graphrank._coverage import Coverage, ProbabilisticCoverage
 from graphrank._dynamic_maximizer import DynamicMaximizer
 from graphrank._facility_location import FacilityLocation, QueryFacilityLocation
+from graphrank._fair_select import fair_select
 from graphrank._graph_cut import GraphCut
 from graphrank._log_det import LogDet
 from graphrank._mixture import Mixture
@@ -20,7 +23,9 @@ from graphrank._select import maximize
 from graphrank._selection import Selection
 
 __all__ = [
+    "Advice",
     "Callable",
+    "Committee",
     "Coverage",
     "DynamicMaximizer",
     "FacilityLocation",
@@ -33,5 +38,7 @@ __all__ = [
     "QueryFacilityLocation",
     "SaturatedCoverage",
     "Selection",
+    "advise",
+    "fair_select",
     "maximize",
 ]

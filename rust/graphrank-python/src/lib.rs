@@ -22,6 +22,7 @@ mod ppr;
 mod run;
 mod submodular;
 mod submodular_callable;
+mod submodular_committee;
 mod submodular_maximizer;
 
 /// Everything Python can reach.
@@ -53,6 +54,8 @@ mod _core {
     use super::ppr::pagerank;
     #[pymodule_export]
     use super::submodular::{PyObjective, submodular_maximize};
+    #[pymodule_export]
+    use super::submodular_committee::{mean_points, select_committee};
     #[pymodule_export]
     use super::submodular_maximizer::PyMaximizer;
 

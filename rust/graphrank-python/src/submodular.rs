@@ -15,6 +15,7 @@ use crate::error::{exception, to_python};
 use crate::graph::PyGraph;
 use crate::run::{RunOpts, run, run_here};
 use crate::submodular_callable::PyOracle;
+use crate::submodular_committee::PyQuotas;
 
 /// Work per entry of a table, and per gain that is asked for, in units of a few nanoseconds.
 const UNITS: usize = 10;
@@ -264,11 +265,12 @@ impl PyObjective {
 }
 
 #[pyfunction]
-#[pyo3(signature = (objective, candidates, k, method, eps, seed, how))]
+#[pyo3(signature = (objective, candidates, quotas, k, method, eps, seed, how))]
 pub(crate) fn submodular_maximize<'py>(
     py: Python<'py>,
     objective: &PyObjective,
     candidates: Option<PyReadonlyArray1<'py, u32>>,
+    quotas: Option<PyQuotas<'py>>,
     k: usize,
     method: &str,
     eps: f64,
@@ -279,13 +281,21 @@ pub(crate) fn submodular_maximize<'py>(
         "lazy" => Method::Lazy,
         "stochastic" => Method::Stochastic,
         "threshold" => Method::Threshold,
-        _ => return Err(unknown(py, "method", r#""lazy", "stochastic" or "threshold""#, method)),
+        "exact" => Method::Exact,
+        _ => return Err(unknown(py, "method", r#""lazy", "stochastic", "threshold" or "exact""#, method)),
     };
     let params = MaximizeParams { k, method, eps, seed };
     let candidates = optional_slice(candidates.as_ref(), "candidates")?;
-    let maximize = |exec: &Exec| submodular::maximize(&objective.objective, candidates, &params, exec);
+    let quotas = quotas.map(|quotas| quotas.read(py)).transpose()?;
+    let maximize = |exec: &Exec| match &quotas {
+        Some(quotas) => {
+            submodular::maximize_with_quotas(&objective.objective, candidates, quotas, &params, exec)
+        }
+        None => submodular::maximize(&objective.objective, candidates, &params, exec),
+    };
     let n = candidates.map_or(objective.objective.n_elements(), <[u32]>::len);
-    let selection = objective.run(py, how, n.saturating_mul(UNITS * UNITS), "selecting", maximize)?;
+    let units = if method == Method::Exact { usize::MAX } else { n.saturating_mul(UNITS * UNITS) };
+    let selection = objective.run(py, how, units, "selecting", maximize)?;
     Ok(selection_to_python(py, selection))
 }
 
