@@ -50,6 +50,7 @@ impl<T: Pod> Buffer<T> {
 impl<T: Pod> Deref for Buffer<T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         match self {
             Self::Heap(elements) => elements,
@@ -60,6 +61,7 @@ impl<T: Pod> Deref for Buffer<T> {
 }
 
 impl<T: Pod> DerefMut for Buffer<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         match self {
             Self::Heap(elements) => elements,

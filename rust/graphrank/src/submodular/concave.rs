@@ -160,6 +160,10 @@ impl Objective for ConcaveSums {
         self.amounts.n_rows()
     }
 
+    fn cost(&self, element: u32) -> usize {
+        self.amounts.n_entries(element)
+    }
+
     fn fingerprint(&self) -> u64 {
         let shape = match &self.shape {
             Shape::Concave(Concave::Sqrt) => 3,

@@ -87,6 +87,10 @@ impl Objective for Coverage {
         self.sets.n_rows()
     }
 
+    fn cost(&self, element: u32) -> usize {
+        self.sets.n_entries(element)
+    }
+
     fn fingerprint(&self) -> u64 {
         let weights = xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(&self.weights));
         self.sets.fingerprint(weights ^ 1)
@@ -105,13 +109,11 @@ struct Covered {
     first: Buffer<u32>,
 }
 
-impl Covered {
-    /// The number of prefixes, from the empty one, that do not cover an item, less one.
-    #[inline(always)]
-    fn last_without(&self, item: u32) -> usize {
-        // What is covered by none is without it at all prefixes.
-        self.first[item as usize].wrapping_sub(1) as usize
-    }
+/// The number of prefixes, from the empty one, that do not cover an item, less one.
+#[inline(always)]
+fn last_without(first: u32) -> usize {
+    // What is covered by none is without it at all prefixes.
+    first.wrapping_sub(1) as usize
 }
 
 impl Prefix for Covered {
@@ -124,8 +126,9 @@ impl Prefix for Covered {
         self.picks.push(element);
         let pick = self.picks.len() as u32;
         let mut gain = 0.0;
+        let firsts: &mut [u32] = &mut self.first;
         for &item in self.data.sets.columns(element) {
-            let first = &mut self.first[item as usize];
+            let first = &mut firsts[item as usize];
             if *first == 0 {
                 *first = pick;
                 gain += self.data.weight(item);
@@ -135,9 +138,10 @@ impl Prefix for Covered {
     }
 
     fn truncate(&mut self, len: usize) {
+        let firsts: &mut [u32] = &mut self.first;
         for pick in (len..self.picks.len()).rev() {
             for &item in self.data.sets.columns(self.picks[pick]) {
-                let first = &mut self.first[item as usize];
+                let first = &mut firsts[item as usize];
                 if *first as usize == pick + 1 {
                     *first = 0;
                 }
@@ -152,19 +156,22 @@ impl Prefix for Covered {
         if len == 0 && self.data.weights.is_empty() {
             return Ok(items.len() as f64);
         }
-        let uncovered = items.iter().filter(|&&item| self.last_without(item) >= len);
+        let firsts: &[u32] = &self.first;
+        let uncovered = items.iter().filter(|&&item| last_without(firsts[item as usize]) >= len);
         Ok(uncovered.map(|&item| self.data.weight(item)).sum())
     }
 
     fn profile(&self, element: u32, scale: f64, drops: &mut [f64]) -> bool {
         let all = drops.len() - 1;
+        let firsts: &[u32] = &self.first;
         if self.data.weights.is_empty() {
             for &item in self.data.sets.columns(element) {
-                drops[self.last_without(item).min(all)] += scale;
+                drops[last_without(firsts[item as usize]).min(all)] += scale;
             }
         } else {
             for &item in self.data.sets.columns(element) {
-                drops[self.last_without(item).min(all)] += scale * self.data.weights[item as usize];
+                drops[last_without(firsts[item as usize]).min(all)] +=
+                    scale * self.data.weights[item as usize];
             }
         }
         true

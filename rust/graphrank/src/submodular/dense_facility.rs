@@ -60,6 +60,10 @@ impl Objective for DenseFacilityLocation {
         self.n_elements
     }
 
+    fn cost(&self, _element: u32) -> usize {
+        self.n_clients
+    }
+
     fn fingerprint(&self) -> u64 {
         xxh3_64_with_seed(bytemuck::cast_slice(&self.similarities), self.n_clients as u64)
     }

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use super::all::All;
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::grid::Grid;
-use super::guesses::{All, GuessSet, Pair};
+use super::guesses::GuessSet;
 use super::log::{ApplyOptions, Log, LogWriter};
 use super::maximize::{MaximizeParams, Method, Selection, check_k, evaluate, maximize};
 use super::objective::Objective;
+use super::pair::Pair;
 use super::params::{Conflict, DynamicParams, Guesses, Strategy};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
+use crate::memory::try_collect;
 
 /// The best k candidates, nearly, while candidates come and go.
 ///
@@ -43,7 +46,7 @@ pub struct DynamicMaximizer {
 }
 
 pub(super) enum Engine {
-    Guesses(GuessSet),
+    Guesses(Box<GuessSet>),
     Greedy,
 }
 
@@ -54,9 +57,10 @@ pub(super) struct Shown {
     pub(super) gains: Vec<f64>,
     pub(super) value: f64,
     pub(super) upper_bound: f64,
-    /// Key and version of the guess that has these picks.
-    pub(super) source: (u64, u64),
 }
+
+/// A change that was made: the element and, if it was a candidate before, its rank then.
+type Change = (u32, Option<u64>);
 
 /// One operation: the row that it came from, the element, whether it is an insertion.
 type Operation = (usize, u32, bool);
@@ -68,8 +72,8 @@ impl DynamicMaximizer {
     /// [`Error::InvalidArgument`] for parameters out of range; out of memory.
     pub fn new(objective: Arc<dyn Objective>, params: DynamicParams) -> Result<Self> {
         params.check()?;
-        let engine = Engine::new(&params);
-        let ground = Candidates::new(objective)?;
+        let engine = Engine::new(&params, &objective)?;
+        let ground = Candidates::new(objective, params.seed)?;
         Ok(Self { params, ground, engine, shown: Shown::default(), steps: 0, calls: 0 })
     }
 
@@ -266,23 +270,24 @@ impl DynamicMaximizer {
         argument: &'static str,
         exec: &Exec,
     ) -> Result<()> {
-        let mut done: Vec<u32> = Vec::new();
+        let mut done: Vec<Change> = Vec::new();
         let mut n_operations = 0;
-        let calls = self.calls;
+        let (calls, n_drawn) = (self.calls, self.ground.n_drawn);
         for operation in operations {
             n_operations += 1;
             match self.change_one(operation, argument) {
-                Ok(true) => done.push(operation.1),
-                Ok(false) => {}
+                Ok(change) => done.extend(change),
                 Err(error) => {
-                    self.undo(&done)?;
-                    self.calls = calls;
+                    self.undo(&done);
+                    (self.calls, self.ground.n_drawn) = (calls, n_drawn);
                     return Err(error);
                 }
             }
         }
-        if let Err(error) = self.settle(&done, exec) {
-            self.undo(&done)?;
+        let touched = try_collect("changes", done.len(), done.iter().map(|change| change.0))?;
+        if let Err(error) = self.settle(&touched, exec) {
+            self.undo(&done);
+            self.ground.n_drawn = n_drawn;
             self.engine.clear();
             return Err(error);
         }
@@ -290,8 +295,12 @@ impl DynamicMaximizer {
         Ok(())
     }
 
-    /// Tells whether anything changed.
-    fn change_one(&mut self, (row, element, is_insert): Operation, argument: &'static str) -> Result<bool> {
+    /// Makes a change, if there is one to make.
+    fn change_one(
+        &mut self,
+        (row, element, is_insert): Operation,
+        argument: &'static str,
+    ) -> Result<Option<Change>> {
         let argument = match (argument, is_insert) {
             ("", true) => "insertions",
             ("", false) => "deletions",
@@ -303,30 +312,26 @@ impl DynamicMaximizer {
         }
         if self.ground.is_live(element) == is_insert {
             if self.params.conflict == Conflict::Ignore {
-                return Ok(false);
+                return Ok(None);
             }
             let problem = if is_insert { "is a candidate already" } else { "is no candidate" };
             return Err(Error::row(argument, row, format!("element {element} {problem}")));
         }
-        if is_insert {
-            self.ground.insert(element)?;
-            self.calls += 1;
-        } else {
-            self.ground.delete(element);
+        if !is_insert {
+            return Ok(Some((element, Some(self.ground.delete(element)))));
         }
-        Ok(true)
+        self.ground.insert(element)?;
+        self.calls += 1;
+        Ok(Some((element, None)))
     }
 
-    /// Each change of an element turns it into the other state, so going back does as well.
-    fn undo(&mut self, done: &[u32]) -> Result<()> {
-        for &element in done.iter().rev() {
-            if self.ground.is_live(element) {
-                self.ground.delete(element);
-            } else {
-                self.ground.restore(element)?;
+    fn undo(&mut self, done: &[Change]) {
+        for &(element, rank) in done.iter().rev() {
+            match rank {
+                Some(rank) => self.ground.insert_at(element, rank),
+                None => drop(self.ground.delete(element)),
             }
         }
-        Ok(())
     }
 
     /// Brings the guesses and the solution up to the candidates.
@@ -342,7 +347,7 @@ impl DynamicMaximizer {
                 let best = maximize(&self.ground.objective, Some(&live), &params, exec)?;
                 self.calls += best.oracle_calls;
                 let Selection { elements, gains, value, upper_bound, .. } = best;
-                self.shown = Shown { elements, gains, value, upper_bound, source: (0, 0) };
+                self.shown = Shown { elements, gains, value, upper_bound };
                 Ok(())
             }
         }
@@ -356,7 +361,6 @@ impl DynamicMaximizer {
             self.shown = Shown::default();
             return Ok(());
         };
-        let source = (best.terms.key, best.version);
         if self.params.stability > 0.0 {
             let least = (1.0 - self.params.stability) * best.value();
             let is_whole = self.shown.elements.iter().all(|&element| self.ground.is_live(element));
@@ -368,7 +372,7 @@ impl DynamicMaximizer {
                 self.calls += rest.oracle_calls;
                 if rest.value >= least {
                     let Selection { elements, gains, value, .. } = rest;
-                    self.shown = Shown { elements, gains, value, upper_bound, source: (0, 0) };
+                    self.shown = Shown { elements, gains, value, upper_bound };
                     return Ok(());
                 }
             } else if self.shown.value >= least && !self.shown.elements.is_empty() {
@@ -376,11 +380,10 @@ impl DynamicMaximizer {
                 return Ok(());
             }
         }
-        if self.shown.source != source {
+        if self.shown.elements != best.picks {
             self.shown.elements.clone_from(&best.picks);
             self.shown.gains.clone_from(&best.gains);
             self.shown.value = best.value();
-            self.shown.source = source;
         }
         self.shown.upper_bound = upper_bound.max(self.shown.value);
         Ok(())
@@ -391,13 +394,15 @@ impl DynamicMaximizer {
 const UNITS: usize = 1 << 8;
 
 impl Engine {
-    pub(super) fn new(params: &DynamicParams) -> Self {
+    pub(super) fn new(params: &DynamicParams, objective: &Arc<dyn Objective>) -> Result<Self> {
         let grid = Grid { eps: params.eps, k: params.k };
-        match (params.strategy, params.guesses) {
-            (Strategy::Robust, Guesses::Pair) => Self::Guesses(GuessSet::Pair(Pair::new(grid, params.seed))),
-            (Strategy::Robust, Guesses::All) => Self::Guesses(GuessSet::All(All::new(grid, params.seed))),
+        Ok(match (params.strategy, params.guesses) {
+            (Strategy::Robust, Guesses::Pair) => {
+                Self::Guesses(Box::new(GuessSet::Pair(Pair::new(grid, objective)?)))
+            }
+            (Strategy::Robust, Guesses::All) => Self::Guesses(Box::new(GuessSet::All(All::new(grid)))),
             (Strategy::Greedy, _) => Self::Greedy,
-        }
+        })
     }
 
     fn clear(&mut self) {
@@ -408,45 +413,47 @@ impl Engine {
 
     fn set_k(&mut self, k: usize) {
         self.clear();
-        match self {
-            Self::Guesses(GuessSet::Pair(pair)) => pair.grid.k = k,
-            Self::Guesses(GuessSet::All(all)) => all.grid.k = k,
-            Self::Greedy => {}
+        if let Self::Guesses(guesses) = self {
+            guesses.set_k(k);
         }
     }
 }
 
 #[cfg(test)]
 impl DynamicMaximizer {
+    /// Whether some guess is yet to be built.
+    pub(super) fn is_building(&self) -> bool {
+        let Engine::Guesses(guesses) = &self.engine else { return false };
+        matches!(&**guesses, GuessSet::Pair(pair) if pair.proof.is_used)
+    }
+
     /// Asserts that every guess is what it must be, and that no guess is missing.
     pub(super) fn check_invariants(&self) {
         let ground = &self.ground;
         let worths: Vec<f64> = ground.live().unwrap().iter().map(|&element| ground.worth(element)).collect();
-        match &self.engine {
-            Engine::Guesses(GuessSet::Pair(pair)) => {
+        let Engine::Guesses(guesses) = &self.engine else { return };
+        match &**guesses {
+            GuessSet::Pair(pair) => {
                 assert_eq!(pair.low.is_some(), worths.iter().any(|&worth| worth > 0.0));
-                for kept in pair.active() {
-                    kept.guess.check_invariants(ground, |_| false);
-                }
-                if let [low, high] = pair.active() {
-                    assert_eq!(Some(low.guess.terms.index), pair.low);
-                    assert_eq!(low.guess.terms.index + 1, high.guess.terms.index);
+                pair.active().for_each(|kept| kept.guess.check_invariants(ground));
+                if let (Some(index), false, [low, high, ..]) = (pair.low, pair.proof.is_used, &pair.kept[..])
+                {
+                    assert_eq!((low.guess.terms.index, high.guess.terms.index), (index, index + 1));
                     let reach = pair.grid.k as f64 * low.guess.terms.threshold;
                     assert!(low.guess.is_full() || reach <= pair.grid.eps * low.guess.value());
-                    assert!(!high.guess.is_full());
+                    assert!(high.guess.is_whole());
                 }
             }
-            Engine::Guesses(GuessSet::All(all)) => {
-                for (&index, guess) in &all.guesses {
-                    let most = all.grid.power(index + 1);
-                    guess.check_invariants(ground, |element| ground.worth(element) >= most);
+            GuessSet::All(all) => {
+                for guess in all.guesses.values() {
+                    guess.check_invariants(ground);
+                    assert!(guess.is_full() || guess.is_whole());
                 }
                 for worth in worths.into_iter().filter(|&worth| worth > 0.0) {
                     let index = all.grid.index(worth);
                     assert!((index - 1..=index + 1).any(|index| all.guesses.contains_key(&index)));
                 }
             }
-            Engine::Greedy => {}
         }
     }
 }

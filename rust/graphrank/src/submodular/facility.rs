@@ -67,6 +67,10 @@ impl Objective for FacilityLocation {
         self.similarities.n_rows()
     }
 
+    fn cost(&self, element: u32) -> usize {
+        self.similarities.n_entries(element)
+    }
+
     fn fingerprint(&self) -> u64 {
         self.similarities.fingerprint(xxh3_64_with_seed(bytemuck::cast_slice(&self.weights), 2))
     }

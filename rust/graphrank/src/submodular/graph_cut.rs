@@ -63,6 +63,10 @@ impl Objective for GraphCut {
         self.singles.len()
     }
 
+    fn cost(&self, element: u32) -> usize {
+        self.similarities.n_entries(element)
+    }
+
     fn fingerprint(&self) -> u64 {
         let singles = xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(&self.singles));
         self.similarities.fingerprint(singles)

@@ -42,6 +42,10 @@ impl Objective for Mixture {
         self.parts.first().map_or(0, |(_, part)| part.n_elements())
     }
 
+    fn cost(&self, element: u32) -> usize {
+        self.parts.iter().map(|(_, part)| part.cost(element)).sum()
+    }
+
     fn fingerprint(&self) -> u64 {
         let mut hash = Xxh3::new();
         for (weight, part) in &self.parts {

@@ -15,9 +15,9 @@
 //! # Steps
 //! 1. `objective`: what f is, and the gains of an element with regard to all prefixes of the picks in one pass. Each
 //!    kind of function has a file of its own.
-//! 2. `candidates`: what is live, by what it is worth alone.
+//! 2. `candidates`, `order`: what is live, what it is worth alone, and in which random order it is met.
 //! 3. `perm`: one guess of the optimum and its picks.
-//! 4. `guesses`: which guesses are kept, and why that gives the bounds above.
+//! 4. `guesses`, `pair`, `all`: which guesses are kept, and why that gives the bounds above.
 //! 5. `dynamic`: updates as a whole or not at all, and what is shown.
 //!
 //! # Selecting once
@@ -25,6 +25,8 @@
 //! each group must and may have, and proves what that leaves of the bounds. [`select_committee`] selects items by many
 //! `rankings` of them.
 
+mod all;
+mod asking;
 mod bounds;
 mod callable;
 mod candidates;
@@ -49,6 +51,7 @@ mod maximize;
 mod mixture;
 mod objective;
 mod order;
+mod pair;
 mod params;
 mod perm;
 #[cfg(test)]

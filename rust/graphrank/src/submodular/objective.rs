@@ -47,6 +47,11 @@ pub trait Objective: Debug + Send + Sync {
     /// Size of the universe.
     fn n_elements(&self) -> usize;
 
+    /// About how many values are read to tell what an element gains.
+    fn cost(&self, _element: u32) -> usize {
+        1
+    }
+
     /// A hash of everything that determines the function.
     fn fingerprint(&self) -> u64;
 
@@ -127,7 +132,7 @@ pub trait Prefix: Send + Sync {
             scan.drops.resize(n_drops, 0.0);
             *depth = if self.profile(element, 1.0, &mut scan.drops) {
                 scan.calls.scans += 1;
-                depth_of(&scan.drops, scan.len, scan.threshold)
+                depth_of(&scan.drops, scan.len, scan.threshold).max(*depth)
             } else {
                 depth_by_halving(*depth as usize, scan.len, scan.threshold, |len| {
                     scan.calls.values += 1;
@@ -166,7 +171,13 @@ const AHEAD: usize = 4;
 /// Whether a gain is worth a threshold.
 #[inline(always)]
 pub(crate) fn is_worth(gain: f64, threshold: f64) -> bool {
-    gain >= threshold * SLACK
+    gain >= least_worth(threshold)
+}
+
+/// The least gain that is worth a threshold.
+#[inline(always)]
+pub(crate) fn least_worth(threshold: f64) -> f64 {
+    threshold * SLACK
 }
 
 /// The number of prefixes of at most `len` picks at which a profile is worth `threshold`.

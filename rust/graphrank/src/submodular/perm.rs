@@ -1,102 +1,149 @@
-//! One guess of the optimum, kept with one random pick per level.
+//! One guess of the optimum: what is picked if candidates are met in random order.
 //!
-//! The fully dynamic algorithm for cardinality of Banihashem, Biabani, Goudarzi, Hajiaghayi, Jabbarzade and Monemizadeh
-//! ("Dynamic algorithms for matroid submodular maximization", SODA 2024, arXiv 2306.00959).
+//! After the fully dynamic algorithm for cardinality of Banihashem, Biabani, Goudarzi, Hajiaghayi, Jabbarzade and
+//! Monemizadeh ("Dynamic algorithms for matroid submodular maximization", SODA 2024, arXiv 2306.00959).
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | τ | `threshold` | a gain that is worth a pick: the guess over 2k |
 //! | `e_i`, `I_i` | `picks` | the picks, and the first i of them |
-//! | `R_i` | members of depth i and more | members that gain τ at I_{i-1} (then they do at all shorter prefixes) |
-//! | `Z_i` | `levels[i - 1]` | members of depth i: in `R_i` but not in R_{i+1} |
+//! | `R_i` | | candidates that gain τ at I_{i-1} (then they do at all shorter prefixes) |
+//! | depth of v | | how many of `R_1`, `R_2`, ... hold v |
+//! | `Z_i` | `levels[i - 1]` | members of depth i; a member is a candidate of `R_1` whose depth is known |
 //!
-//! After every update: `e_i` is in `R_i`; there are k picks or R_{T+1} is empty; and given the picks before it, `e_i` is
-//! uniform in `R_i`. With k picks f(I) >= kτ, otherwise no candidate gains τ.
+//! `e_i` is the member of `R_i` that comes first in the random order ([`super::order`]), so given the picks before it, it is
+//! uniform in `R_i`, and the picks are a function of the candidates and their order alone: those of going through the
+//! candidates once and taking each that gains τ, until there are k. With k picks f(I) >= kτ; otherwise no candidate
+//! gains τ.
+//!
+//! The paper draws a new order for each sequence that is begun again and flips a coin for each newcomer and level. One
+//! rank per candidate has the same distribution. It needs fewer calls, leaves more picks as they were, and lets a
+//! guess that has its k picks leave alone what comes later: everything before the `frontier` was asked, nothing behind.
 //!
 //! # Steps
-//! A newcomer to `R_i` takes the place of `e_i` with probability `1/|R_i|`. A pick that leaves, or gives way, ends the sequence
-//! before it; what was in `R_i` is then taken in random order, and each that gains τ at the picks so far becomes the next
-//! pick. That order is by a hash of the element under a fresh key, so nothing depends on how members are stored. The order
-//! is cut into chunks that double: a chunk is asked about at once (in parallel if it is large), and only those that
-//! gain τ are asked again after each pick. In a random order these are few.
+//! A newcomer behind the frontier waits there. Another is asked for its depth; if it is in `R_i` and before `e_i`, it becomes
+//! the i-th pick. A pick that leaves or gives way ends the sequence before it. What was in its `R_i` is then met again in
+//! order, and each that gains τ becomes the next pick; where that does not make k, the frontier moves on. Chunks of what
+//! is to be met are asked at once (in parallel if they are large), and only those that gain τ are asked again after each
+//! pick. In a random order these are few.
+//!
+//! If very many were in `R_i`, the frontier moves back instead, and forward again with later updates, so that no single
+//! update takes long; meanwhile the guess has picks, but is no bound (`is_whole`).
 //!
 //! # Cost
 //! O(k log k) expected members are asked again per update, whatever the number of candidates. Memory: the prefix of the
-//! objective, 8 bytes per element of the universe and 4 per member.
+//! objective, 8 bytes per element of the universe (touched only at members) and 4 per member.
 
 use std::sync::Arc;
 
+use super::asking::ask;
 use super::candidates::Candidates;
 use super::counters::Counters;
-use super::objective::{Calls, Prefix, Scan, is_worth};
-use super::order::{chunks, rank};
+use super::objective::{Objective, Prefix, is_worth};
+use super::order::END;
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::{Buffer, try_collect, try_reserve, try_with_capacity};
-use crate::rng::mix;
 
-/// What a guess is of, and where its randomness comes from.
+/// What a guess is of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Terms {
     pub(super) index: i32,
+    /// What a pick must gain.
     pub(super) threshold: f64,
+    /// Candidates that are worth so much alone are left out.
+    pub(super) most: f64,
     pub(super) k: usize,
-    pub(super) key: u64,
+}
+
+impl Terms {
+    pub(super) fn admit(&self, worth: f64) -> bool {
+        is_worth(worth, self.threshold) && worth < self.most
+    }
 }
 
 pub(super) struct PermGuess {
     pub(super) terms: Terms,
-    /// Random numbers drawn so far.
-    pub(super) draws: u64,
+    /// Candidates of lower rank have been asked; those of this rank and more have not.
+    pub(super) frontier: u64,
+    objective: Arc<dyn Objective>,
     prefix: Box<dyn Prefix>,
     pub(super) picks: Vec<u32>,
+    pub(super) ranks: Vec<u64>,
     pub(super) gains: Vec<f64>,
     /// `Z_i`, one per pick and emptied ones after these.
     levels: Vec<Vec<u32>>,
-    /// `|R_i|`.
-    survivors: Vec<usize>,
-    /// Where an element is: in `levels[level - 1][at]`; level 0 for no member.
+    n_members: usize,
+    /// Values read since it was empty, about.
+    pub(super) cost: usize,
+    /// Where a member is: in `levels[level - 1][at]`. What is said of others is not true there.
     places: Buffer<[u32; 2]>,
     pub(super) counters: Counters,
-    /// Changes of the picks.
-    pub(super) version: u64,
     value: f64,
-    is_parallel: bool,
 }
 
-/// Members that wait for their place. All are known to be of a depth of `known` at least.
+/// Members that are met again. All are known to be of a depth of `known` at least.
 #[derive(Default)]
 struct Pool {
-    members: Vec<u32>,
+    members: Vec<(u64, u32)>,
     known: u32,
 }
+
+/// How many values may be read ([`Objective::cost`]) before an update ends; what is left over is for the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    left: usize,
+    is_limited: bool,
+}
+
+impl Budget {
+    pub(super) fn unlimited() -> Self {
+        Self { left: usize::MAX, is_limited: false }
+    }
+
+    pub(super) fn of(left: usize) -> Self {
+        Self { left, is_limited: true }
+    }
+
+    fn take(&mut self, n: usize) {
+        if self.is_limited {
+            self.left = self.left.saturating_sub(n);
+        }
+    }
+}
+
+/// More members than these are not met again within one update, if there is a limit. Few in tests.
+const MANY: usize = if cfg!(test) { 2 } else { 1 << 13 };
+/// Candidates in the first chunk behind the frontier.
+const FIRST_CHUNK: usize = if cfg!(test) { 1 } else { 16 };
+/// And in the last ones.
+const LARGEST_CHUNK: usize = 1 << 15;
 
 impl PermGuess {
     pub(super) fn new(ground: &Candidates, terms: Terms) -> Result<Self> {
         Ok(Self {
             terms,
-            draws: 0,
+            frontier: 0,
             prefix: Arc::clone(&ground.objective).prefix()?,
+            objective: Arc::clone(&ground.objective),
             picks: Vec::new(),
+            ranks: Vec::new(),
             gains: Vec::new(),
             levels: Vec::new(),
-            survivors: Vec::new(),
+            n_members: 0,
+            cost: 0,
             places: Buffer::zeroed("the places of members", ground.n_elements())?,
             counters: Counters::default(),
-            version: 0,
             value: 0.0,
-            is_parallel: ground.objective.is_parallel(),
         })
     }
 
-    /// Empties the guess for other terms.
+    /// Empties the guess for other terms, with no candidate asked.
     pub(super) fn reset(&mut self, terms: Terms) {
         self.cut(0);
-        for element in self.levels.iter_mut().flat_map(|level| level.drain(..)) {
-            self.places[element as usize] = [0, 0];
-        }
-        self.draws = 0;
         self.terms = terms;
+        self.frontier = 0;
+        self.cost = 0;
     }
 
     pub(super) fn value(&self) -> f64 {
@@ -107,73 +154,92 @@ impl PermGuess {
         self.picks.len() == self.terms.k
     }
 
+    /// Whether no candidate that may be a member gains τ.
+    pub(super) fn is_whole(&self) -> bool {
+        self.frontier == END && !self.is_full()
+    }
+
     pub(super) fn n_members(&self) -> usize {
-        self.survivors.first().copied().unwrap_or(0)
+        self.n_members
     }
 
-    pub(super) fn contains(&self, element: u32) -> bool {
-        self.places[element as usize][0] > 0
+    fn contains(&self, element: u32) -> bool {
+        let [level, at] = self.places[element as usize];
+        let list = (level as usize).checked_sub(1).and_then(|level| self.levels.get(level));
+        list.and_then(|list| list.get(at as usize)) == Some(&element)
     }
 
-    /// Takes up all candidates that are worth it; the guess must be empty.
-    pub(super) fn build(&mut self, ground: &Candidates, exec: &Exec) -> Result<()> {
-        self.counters.bulk_builds += 1;
-        let members = ground.at_least(self.terms.threshold)?;
-        self.update(&[], &members, exec)
-    }
-
-    /// Follows the candidates where they may have changed.
-    pub(super) fn follow(&mut self, touched: &[u32], ground: &Candidates, exec: &Exec) -> Result<()> {
-        if let &[element] = touched {
-            if !is_worth(ground.worth(element), self.terms.threshold) {
-                return Ok(());
-            }
-            return match (self.contains(element), ground.is_live(element)) {
-                (true, false) => self.update(&[element], &[], exec),
-                (false, true) => self.update(&[], &[element], exec),
-                _ => Ok(()),
-            };
-        }
-        let (mut leaving, mut coming) = (Vec::new(), Vec::new());
-        for &element in touched {
-            if is_worth(ground.worth(element), self.terms.threshold) {
-                match (self.contains(element), ground.is_live(element)) {
-                    (true, false) => leaving.push(element),
-                    (false, true) => coming.push(element),
-                    _ => {}
-                }
-            }
-        }
-        // An element may have been touched twice.
-        for changes in [&mut leaving, &mut coming] {
-            changes.sort_unstable();
-            changes.dedup();
-        }
-        self.update(&leaving, &coming, exec)
-    }
-
-    /// Members leave, and elements that are worth a first pick come. After an error the guess is of no use but to be
-    /// [`PermGuess::reset`].
-    pub(super) fn update(&mut self, leaving: &[u32], coming: &[u32], exec: &Exec) -> Result<()> {
+    /// Follows candidates that came, left, or both, and goes on as far as `budget` allows. After an error the guess is
+    /// of no use but to be [`PermGuess::reset`].
+    pub(super) fn follow(
+        &mut self,
+        touched: &[u32],
+        ground: &Candidates,
+        budget: &mut Budget,
+        exec: &Exec,
+    ) -> Result<()> {
+        let mut coming = Vec::new();
         let mut kept = self.picks.len();
-        for &element in leaving {
+        let cost = self.cost;
+        for &element in touched {
+            if !self.terms.admit(ground.worth(element)) {
+                continue;
+            }
             if let Some(level) = self.forget(element)
                 && self.picks.get(level) == Some(&element)
             {
                 kept = kept.min(level);
             }
+            if ground.is_live(element) && ground.rank(element) < self.frontier {
+                coming.push((ground.rank(element), element));
+            }
         }
+        // An element may have been touched twice.
+        coming.sort_unstable();
+        coming.dedup();
         let mut pool = Pool::default();
-        self.release(kept, &mut pool)?;
-        let chosen = self.take_in(coming, &mut pool, exec)?;
-        if let Some(element) = chosen {
-            self.pick(element, pool.known)?;
-        }
-        if !pool.members.is_empty() || chosen.is_some() {
+        self.release(kept, &mut pool, ground, budget)?;
+        self.take_in(&coming, &mut pool, ground, (budget, exec))?;
+        // What waits behind a frontier that moved back is met there.
+        pool.members.retain(|&(rank, _)| rank < self.frontier);
+        if !pool.members.is_empty() {
             self.counters.rebuilds += 1;
             self.counters.rebuilt_elements += pool.members.len() as u64;
+            pool.members.sort_unstable();
+            let mut start = 0;
+            while start < pool.members.len() {
+                // Chunks double: picks are found among the first.
+                let end = (2 * start).max(FIRST_CHUNK).min(pool.members.len());
+                self.meet(&pool.members[start..end], pool.known, exec)?;
+                start = end;
+            }
         }
-        self.continue_with(&pool, exec)
+        budget.take(self.cost - cost);
+        self.advance(ground, budget, exec)
+    }
+
+    /// Moves the frontier until there are k picks, no other candidates, or nothing left of the budget.
+    pub(super) fn advance(&mut self, ground: &Candidates, budget: &mut Budget, exec: &Exec) -> Result<()> {
+        let mut chunk = Vec::new();
+        while !self.is_full() && self.frontier < END && budget.left > 0 {
+            self.counters.bulk_builds += u64::from(self.frontier == 0);
+            chunk.clear();
+            let each = self.cost / self.n_members.max(1) + 1;
+            let limit =
+                self.n_members.clamp(FIRST_CHUNK, LARGEST_CHUNK).min((budget.left / each).saturating_add(1));
+            let frontier = ground.after(self.frontier, (self.terms.threshold, limit), &mut chunk)?;
+            let cost = self.cost;
+            chunk.retain(|&(_, element)| ground.worth(element) < self.terms.most && !self.contains(element));
+            self.meet(&chunk, 1, exec)?;
+            budget.take(self.cost - cost);
+            self.frontier = frontier;
+        }
+        Ok(())
+    }
+
+    /// Says that there are no candidates to be asked.
+    pub(super) fn begin_empty(&mut self) {
+        self.frontier = END;
     }
 
     /// All members, picks among them.
@@ -183,201 +249,166 @@ impl PermGuess {
 
     /// Takes up picks and members that a guess of these terms had. False if no guess can have them.
     #[expect(clippy::cast_possible_truncation, reason = "picks are elements")]
-    pub(super) fn restore(&mut self, picks: &[u32], members: &[u32], exec: &Exec) -> Result<bool> {
+    pub(super) fn restore(&mut self, picks: &[(u64, u32)], members: &[u32], exec: &Exec) -> Result<bool> {
         let n_most = self.terms.k.min(members.len());
-        if picks.len() > n_most || picks.is_empty() != members.is_empty() {
+        let is_rising = picks.is_sorted_by(|a, b| a.0 < b.0);
+        if picks.len() > n_most || picks.is_empty() != members.is_empty() || !is_rising {
             return Ok(false);
         }
-        for (i, &pick) in (1..).zip(picks) {
+        for &(rank, pick) in picks {
             if self.contains(pick) {
                 return Ok(false);
             }
-            self.pick(pick, i)?;
-            self.survivors[..i as usize - 1].iter_mut().for_each(|n| *n += 1);
+            self.pick(rank, pick)?;
         }
         let others = members.iter().copied().filter(|&member| !self.contains(member));
         let others = try_collect("the members of a guess", members.len(), others)?;
         let mut depths = try_with_capacity("the depths of members", others.len())?;
         depths.resize(others.len(), 0);
-        self.ask(&others, &mut depths, exec)?;
+        self.ask(&others, &mut depths, self.picks.len(), exec)?;
         for (&element, &depth) in others.iter().zip(&depths) {
             if self.contains(element) || depth == 0 || depth > picks.len() as u32 {
                 return Ok(false);
             }
-            self.settle(element, depth as usize - 1, 1)?;
+            self.put(element, depth as usize - 1)?;
         }
-        Ok(self.n_members() == members.len())
+        Ok(self.n_members == members.len())
     }
 
     /// Removes a member from the levels and tells which one it was of, counted from 0.
     fn forget(&mut self, element: u32) -> Option<usize> {
-        let [level, at] = std::mem::take(&mut self.places[element as usize]);
-        let level = (level as usize).checked_sub(1)?;
+        if !self.contains(element) {
+            return None;
+        }
+        let [level, at] = self.places[element as usize];
+        let level = level as usize - 1;
         let members = &mut self.levels[level];
         members.swap_remove(at as usize);
         if let Some(&moved) = members.get(at as usize) {
             self.places[moved as usize][1] = at;
         }
-        self.survivors[..=level].iter_mut().for_each(|n| *n -= 1);
+        self.n_members -= 1;
         Some(level)
     }
 
-    /// Keeps the first `kept` picks. Members beyond them wait in `pool`; they stay counted in the levels that are kept.
+    /// Keeps the first `kept` picks. Members beyond them are to be met again: from `pool` or, if they are many, behind
+    /// the frontier.
     #[expect(clippy::cast_possible_truncation, reason = "picks are elements")]
-    fn release(&mut self, kept: usize, pool: &mut Pool) -> Result<()> {
-        let n = self.picks.len();
+    fn release(&mut self, kept: usize, pool: &mut Pool, ground: &Candidates, budget: &Budget) -> Result<()> {
         pool.known = kept as u32 + 1;
-        if kept == n {
-            return Ok(());
+        let Some(&first) = self.ranks.get(kept) else { return Ok(()) };
+        let n_released = self.levels[kept..].iter().map(Vec::len).sum();
+        if budget.is_limited && n_released > MANY {
+            // All others before this pick are of a lower depth and stay.
+            self.frontier = self.frontier.min(first);
+        } else {
+            try_reserve("the members of a guess", &mut pool.members, n_released)?;
+            let released = self.levels[kept..].iter().flatten();
+            pool.members.extend(released.map(|&element| (ground.rank(element), element)));
         }
-        let n_members = self.levels[kept..n].iter().map(Vec::len).sum();
-        try_reserve("the members of a guess", &mut pool.members, n_members)?;
-        self.levels[kept..n].iter_mut().for_each(|level| pool.members.append(level));
         self.cut(kept);
         Ok(())
     }
 
     fn cut(&mut self, kept: usize) {
-        self.prefix.truncate(kept);
-        self.picks.truncate(kept);
-        self.gains.truncate(kept);
-        self.survivors.truncate(kept);
-        self.picks_changed();
+        let n_picks = self.picks.len();
+        let beyond = self.levels.get_mut(kept..).unwrap_or_default();
+        self.n_members -= beyond.iter().map(Vec::len).sum::<usize>();
+        beyond.iter_mut().for_each(Vec::clear);
+        if kept < n_picks {
+            self.prefix.truncate(kept);
+            self.picks.truncate(kept);
+            self.ranks.truncate(kept);
+            self.gains.truncate(kept);
+            self.picks_changed();
+        }
     }
 
     fn picks_changed(&mut self) {
-        self.version += 1;
         self.value = self.gains.iter().sum();
     }
 
-    /// Newcomers enter the levels. Those that pass all wait in `pool`; if one takes the place of a pick, so do all beyond
-    /// it, and that newcomer is returned: it is the next pick.
-    fn take_in(&mut self, coming: &[u32], pool: &mut Pool, exec: &Exec) -> Result<Option<u32>> {
-        if coming.is_empty() {
-            return Ok(None);
-        }
+    /// Newcomers enter the levels. One that is in the `R_i` of a pick after it ends the sequence before that pick. Those that
+    /// are in all levels left go into `pool`.
+    fn take_in(
+        &mut self,
+        coming: &[(u64, u32)],
+        pool: &mut Pool,
+        ground: &Candidates,
+        (budget, exec): (&Budget, &Exec),
+    ) -> Result<()> {
+        let Some(&(last, _)) = coming.last() else { return Ok(()) };
+        let elements = try_collect("newcomers", coming.len(), coming.iter().map(|&(_, element)| element))?;
         let mut depths = try_with_capacity("the depths of newcomers", coming.len())?;
         depths.resize(coming.len(), 1);
-        self.ask(coming, &mut depths, exec)?;
-        let hit = self.replaced(&depths);
-        let mut chosen = None;
-        if let Some(level) = hit {
-            let key = self.draw();
-            let passed = coming.iter().zip(&depths).filter(|&(_, &depth)| depth as usize > level);
-            chosen = passed.map(|(&element, _)| element).min_by_key(|&element| (rank(key, element), element));
-            self.release(level, pool)?;
+        // Prefixes with picks after a newcomer do not matter to it.
+        self.ask(&elements, &mut depths, self.n_picks_before(last), exec)?;
+        let passes = |&((rank, _), &depth): &(&(u64, u32), &u32)| depth as usize > self.n_picks_before(*rank);
+        let first = coming.iter().zip(&depths).find(passes).map(|(&(rank, _), _)| self.n_picks_before(rank));
+        if let Some(level) = first {
+            self.release(level, pool, ground, budget)?;
         }
         let n = self.picks.len();
         try_reserve("the members of a guess", &mut pool.members, coming.len())?;
-        for (&element, &depth) in coming.iter().zip(&depths) {
-            let depth = depth as usize;
-            self.survivors[..depth.min(n)].iter_mut().for_each(|n| *n += 1);
-            if depth <= n {
-                self.put(element, depth - 1)?;
-            } else if chosen != Some(element) {
-                pool.members.push(element);
+        for (&(rank, element), &depth) in coming.iter().zip(&depths) {
+            if depth as usize <= n {
+                self.put(element, depth as usize - 1)?;
+            } else {
+                pool.members.push((rank, element));
             }
-        }
-        Ok(chosen)
-    }
-
-    /// The first level at which one of the newcomers takes the place of the pick.
-    fn replaced(&mut self, depths: &[u32]) -> Option<usize> {
-        for level in 0..self.picks.len() {
-            let n_new = depths.iter().filter(|&&depth| depth as usize > level).count() as u64;
-            if n_new == 0 {
-                return None;
-            }
-            let n = self.survivors[level] as u64 + n_new;
-            let uniform = (u128::from(self.draw()) * u128::from(n)) >> 64;
-            if (uniform as u64) < n_new {
-                return Some(level);
-            }
-        }
-        None
-    }
-
-    /// Takes what waits in random order, each that gains τ as the next pick.
-    fn continue_with(&mut self, pool: &Pool, exec: &Exec) -> Result<()> {
-        if pool.members.is_empty() {
-            return Ok(());
-        }
-        let key = self.draw();
-        let mut ranks = try_with_capacity("the order of a guess", pool.members.len())?;
-        ranks.extend(pool.members.iter().map(|&element| (rank(key, element), element)));
-        let mut start = 0;
-        for end in chunks(&mut ranks) {
-            self.continue_chunk(&mut ranks[start..end], pool.known, exec)?;
-            start = end;
         }
         Ok(())
     }
 
+    fn n_picks_before(&self, rank: u64) -> usize {
+        self.ranks.partition_point(|&pick| pick < rank)
+    }
+
+    /// Meets candidates of rising rank, each that gains τ being the next pick. All are known to be of a depth of `known`
+    /// at least, and of no pick's rank or less.
     #[expect(clippy::cast_possible_truncation, reason = "picks are elements")]
-    fn continue_chunk(&mut self, chunk: &mut [(u64, u32)], known: u32, exec: &Exec) -> Result<()> {
-        let mut waiting = try_with_capacity("the order of a guess", chunk.len())?;
-        waiting.extend(chunk.iter().map(|&(_, element)| element));
-        let mut depths = try_with_capacity("the depths of members", chunk.len())?;
-        depths.resize(chunk.len(), known);
-        self.ask(&waiting, &mut depths, exec)?;
-        let mut is_first = true;
+    fn meet(&mut self, chunk: &[(u64, u32)], known: u32, exec: &Exec) -> Result<()> {
+        let mut waiting = try_collect("the order of a guess", chunk.len(), chunk.iter().copied())?;
+        let mut known = known;
         loop {
+            let elements: Vec<u32> =
+                try_collect("the order of a guess", waiting.len(), waiting.iter().map(|w| w.1))?;
+            let mut depths = try_with_capacity("the depths of members", waiting.len())?;
+            depths.resize(waiting.len(), known);
+            self.ask(&elements, &mut depths, self.picks.len(), exec)?;
             let next = self.picks.len() as u32 + 1;
-            if is_first {
-                // Only those that may be picked need their order.
-                let mut passed = Vec::new();
-                for (&rank, &depth) in chunk.iter().zip(&depths) {
-                    if depth == next {
-                        passed.push(rank);
-                    } else {
-                        self.settle(rank.1, depth as usize - 1, known)?;
-                    }
+            let mut kept = 0;
+            for i in 0..waiting.len() {
+                if depths[i] == next {
+                    waiting[kept] = waiting[i];
+                    kept += 1;
+                } else {
+                    self.put(waiting[i].1, depths[i] as usize - 1)?;
                 }
-                passed.sort_unstable();
-                waiting.clear();
-                waiting.extend(passed.iter().map(|rank| rank.1));
-                is_first = false;
-            } else {
-                let mut kept = 0;
-                for i in 0..waiting.len() {
-                    if depths[i] == next {
-                        waiting[kept] = waiting[i];
-                        kept += 1;
-                    } else {
-                        self.settle(waiting[i], depths[i] as usize - 1, known)?;
-                    }
-                }
-                waiting.truncate(kept);
             }
+            waiting.truncate(kept);
             if waiting.is_empty() {
                 return Ok(());
             }
-            self.pick(waiting.remove(0), known)?;
-            depths.clear();
-            depths.resize(waiting.len(), next);
-            self.ask(&waiting, &mut depths, exec)?;
+            let (rank, element) = waiting.remove(0);
+            self.pick(rank, element)?;
+            known = next;
         }
     }
 
-    /// The next pick; it is counted in the levels before those it is known to pass.
-    fn pick(&mut self, element: u32, known: u32) -> Result<()> {
+    /// The next pick.
+    fn pick(&mut self, rank: u64, element: u32) -> Result<()> {
         let gain = self.prefix.push(element)?;
         let level = self.picks.len();
         self.picks.push(element);
+        self.ranks.push(rank);
         self.gains.push(gain.max(0.0));
         self.counters.value_calls += 1;
-        self.survivors[known as usize - 1..].iter_mut().for_each(|n| *n += 1);
-        self.survivors.push(1);
+        self.cost += self.objective.cost(element);
         if self.levels.len() == level {
             self.levels.push(Vec::new());
         }
         self.picks_changed();
-        self.put(element, level)
-    }
-
-    /// Gives a member from a pool its place; it is counted in the levels before those it is known to pass.
-    fn settle(&mut self, element: u32, level: usize, known: u32) -> Result<()> {
-        self.survivors[known as usize - 1..=level].iter_mut().for_each(|n| *n += 1);
         self.put(element, level)
     }
 
@@ -387,98 +418,64 @@ impl PermGuess {
         try_reserve("the members of a guess", members, 1)?;
         self.places[element as usize] = [level as u32 + 1, members.len() as u32];
         members.push(element);
+        self.n_members += 1;
         Ok(())
     }
 
-    /// Raises depths that are known in part.
-    fn ask(&mut self, elements: &[u32], depths: &mut [u32], exec: &Exec) -> Result<()> {
-        let len = self.picks.len().min(self.terms.k - 1);
-        let calls =
-            ask(self.prefix.as_ref(), (len, self.terms.threshold), elements, depths, self.is_parallel, exec)?;
+    /// Raises depths that are known in part, up to one more than `len`.
+    fn ask(&mut self, elements: &[u32], depths: &mut [u32], len: usize, exec: &Exec) -> Result<()> {
+        let len = len.min(self.terms.k - 1);
+        self.cost += elements.iter().map(|&element| self.objective.cost(element)).sum::<usize>();
+        let calls = ask(
+            self.prefix.as_ref(),
+            (len, self.terms.threshold),
+            elements,
+            depths,
+            self.objective.is_parallel(),
+            exec,
+        )?;
         self.counters.add_calls(calls);
         Ok(())
     }
-
-    fn draw(&mut self) -> u64 {
-        self.draws += 1;
-        mix(mix(self.terms.key) ^ self.draws)
-    }
-}
-
-/// Elements asked between two checkpoints, and by one unit of parallel work.
-const STEP: usize = 1 << 11;
-/// The same for foreign functions, which may be slow.
-const STEP_FOREIGN: usize = 1 << 4;
-
-fn ask(
-    prefix: &dyn Prefix,
-    (len, threshold): (usize, f64),
-    elements: &[u32],
-    depths: &mut [u32],
-    is_parallel: bool,
-    exec: &Exec,
-) -> Result<Calls> {
-    let step = if is_parallel { STEP } else { STEP_FOREIGN };
-    let answer = |elements: &[u32], depths: &mut [u32]| {
-        let mut scan = Scan::new(len, threshold);
-        prefix.depths(&mut scan, elements, depths)?;
-        Ok(scan.calls)
-    };
-    if elements.len() <= step {
-        return answer(elements, depths);
-    }
-    let units: Vec<_> = elements.chunks(step).zip(depths.chunks_mut(step)).collect();
-    let here = exec.on_this_thread();
-    let exec = if is_parallel { exec } else { &here };
-    let calls = exec.map_items(units, |_, (elements, depths)| {
-        exec.checkpoint(elements.len() as u64)?;
-        answer(elements, depths)
-    })?;
-    Ok(calls.iter().fold(Calls::default(), |sum, calls| Calls {
-        values: sum.values + calls.values,
-        scans: sum.scans + calls.scans,
-    }))
 }
 
 #[cfg(test)]
 impl PermGuess {
-    /// Asserts what the head of this file says of `R_i`, `e_i` and T, from the definitions. `hidden` are candidates that this
-    /// guess must not hold.
-    pub(super) fn check_invariants(&self, ground: &Candidates, is_hidden: impl Fn(u32) -> bool) {
-        let threshold = self.terms.threshold;
-        let live = ground.live().unwrap();
-        let members: Vec<u32> = live.into_iter().filter(|&element| !is_hidden(element)).collect();
+    /// Asserts what the head of this file says of picks, depths and the frontier, from the definitions.
+    pub(super) fn check_invariants(&self, ground: &Candidates) {
+        let Terms { threshold, k, .. } = self.terms;
+        let mut members: Vec<(u64, u32)> =
+            ground.live().unwrap().into_iter().map(|element| (ground.rank(element), element)).collect();
+        members.retain(|&(_, element)| self.terms.admit(ground.worth(element)));
+        members.sort_unstable();
         let mut prefix = Arc::clone(&ground.objective).prefix().unwrap();
-        let mut survivors: Vec<u32> = members;
-        for level in 0..=self.picks.len() {
-            let is_full = level == self.terms.k;
-            survivors.retain(|&element| {
-                !is_full
-                    && !self.picks[..level].contains(&element)
-                    && is_worth(prefix.gain(level, element).unwrap(), threshold)
-            });
-            if level == self.picks.len() {
-                break;
+        let mut picks = Vec::new();
+        for &(rank, element) in members.iter().filter(|member| member.0 < self.frontier) {
+            if picks.len() < k && is_worth(prefix.gain(picks.len(), element).unwrap(), threshold) {
+                assert_eq!(prefix.push(element).unwrap().max(0.0), self.gains[picks.len()]);
+                picks.push((rank, element));
             }
-            // Picks before this level are in none of its survivors.
-            let mut kept: Vec<u32> = self.levels[level..self.picks.len()].concat();
-            kept.sort_unstable();
-            assert_eq!(kept, survivors, "survivors of level {level}");
-            assert_eq!(self.survivors[level], survivors.len());
-            assert!(survivors.contains(&self.picks[level]));
-            assert_eq!(prefix.push(self.picks[level]).unwrap().max(0.0), self.gains[level]);
         }
-        assert!(survivors.is_empty(), "{survivors:?} could be picked");
+        let own: Vec<(u64, u32)> = self.ranks.iter().copied().zip(self.picks.iter().copied()).collect();
+        assert_eq!(own, picks);
+        for &(rank, element) in &members {
+            let gains = |level: &usize| {
+                *level < k
+                    && !self.picks[..*level].contains(&element)
+                    && is_worth(prefix.gain(*level, element).unwrap(), threshold)
+            };
+            let depth = (0..=picks.len()).take_while(gains).count();
+            assert!(rank >= self.frontier || depth > 0);
+            if self.contains(element) {
+                assert_eq!(self.places[element as usize][0] as usize, depth);
+            } else {
+                assert!(rank >= self.frontier, "{element} was not asked");
+            }
+        }
+        assert!(self.frontier == END || self.frontier < END && (self.is_full() || !self.is_whole()));
         assert!(self.levels[self.picks.len()..].iter().all(Vec::is_empty));
-        let n_members: usize = self.levels.iter().map(Vec::len).sum();
-        assert_eq!(n_members, self.places.iter().filter(|place| place[0] > 0).count());
-        assert_eq!(n_members, self.n_members());
-        for (level, list) in self.levels.iter().enumerate() {
-            for (at, element) in list.iter().enumerate() {
-                let place = self.places[*element as usize].map(|i| i as usize);
-                assert_eq!(place, [level + 1, at]);
-            }
-        }
+        assert_eq!(self.n_members, self.levels.iter().map(Vec::len).sum());
+        assert!(self.members().all(|element| ground.is_live(element)));
         assert_eq!(self.value, self.gains.iter().sum());
     }
 }

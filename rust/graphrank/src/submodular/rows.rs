@@ -104,6 +104,10 @@ impl Rows {
         (&self.columns[range.clone()], &mut self.values[range])
     }
 
+    pub(crate) fn n_entries(&self, row: u32) -> usize {
+        self.range(row).len()
+    }
+
     pub(crate) fn n_rows(&self) -> usize {
         self.offsets.len() - 1
     }

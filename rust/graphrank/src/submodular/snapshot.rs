@@ -13,14 +13,15 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::dynamic::{DynamicMaximizer, Engine, Shown};
-use super::grid::Grid;
-use super::guesses::{GuessSet, Kept, MOST_RESTING};
-use super::objective::{Objective, is_worth};
+use super::guesses::GuessSet;
+use super::objective::Objective;
+use super::order::END;
+use super::pair::{Kept, MOST_RESTING};
 use super::params::{Conflict, DynamicParams, Guesses, Strategy};
 use super::perm::{PermGuess, Terms};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
-use crate::memory::{try_reserve, try_with_capacity};
+use crate::memory::{try_collect, try_reserve, try_with_capacity};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"grsubmod");
 const VERSION: u64 = 1;
@@ -36,27 +37,37 @@ impl DynamicMaximizer {
         to.words(&[MAGIC, VERSION, self.ground.objective.fingerprint(), self.ground.n_elements() as u64])?;
         to.words(&[p.k as u64, p.eps.to_bits(), p.strategy as u64, p.guesses as u64])?;
         to.words(&[p.stability.to_bits(), p.conflict as u64, p.seed, self.steps, self.calls])?;
-        to.elements(&self.ground.live()?)?;
+        let live = self.ground.live()?;
+        to.elements(&live)?;
+        live.iter().try_for_each(|&element| to.words(&[self.ground.rank(element)]))?;
+        to.words(&[self.ground.n_drawn])?;
         to.elements(&self.shown.elements)?;
-        self.shown.gains.iter().try_for_each(|gain| to.words(&[gain.to_bits()]))?;
-        to.words(&[self.shown.value.to_bits(), self.shown.upper_bound.to_bits()])?;
-        to.words(&[self.shown.source.0, self.shown.source.1])?;
-        match &self.engine {
-            Engine::Greedy => {}
-            Engine::Guesses(GuessSet::Pair(pair)) => {
+        to.floats(&self.shown.gains)?;
+        to.floats(&[self.shown.value, self.shown.upper_bound])?;
+        let guesses = match &self.engine {
+            Engine::Guesses(guesses) => Some(&**guesses),
+            Engine::Greedy => None,
+        };
+        match guesses {
+            None => {}
+            Some(GuessSet::Pair(pair)) => {
                 to.counters(pair.lost)?;
-                to.words(&[pair.keys.n_made, pair.clock, u64::from(pair.low.is_some())])?;
+                to.words(&[pair.clock, u64::from(pair.low.is_some())])?;
                 to.words(&[index_word(pair.low.unwrap_or(0))])?;
                 to.elements(&pair.log)?;
+                to.elements(&pair.last)?;
+                to.words(&[u64::from(pair.proof.is_used)])?;
+                to.elements(&pair.proof.picks)?;
+                to.floats(&[pair.proof.threshold, pair.proof.surplus])?;
                 to.words(&[pair.kept.len() as u64])?;
                 for kept in &pair.kept {
                     to.guess(&kept.guess)?;
                     to.words(&[kept.n_seen as u64, kept.used])?;
                 }
             }
-            Engine::Guesses(GuessSet::All(all)) => {
+            Some(GuessSet::All(all)) => {
                 to.counters(all.lost)?;
-                to.words(&[all.keys.n_made, u64::from(all.is_stale), all.guesses.len() as u64])?;
+                to.words(&[u64::from(all.is_stale), all.guesses.len() as u64])?;
                 all.guesses.values().try_for_each(|guess| to.guess(guess))?;
             }
         }
@@ -78,30 +89,37 @@ impl DynamicMaximizer {
         let params = from.params()?;
         params.check().map_err(|_| corrupt())?;
         let (steps, calls) = (from.word()?, from.word()?);
-        let mut ground = Candidates::new(objective)?;
-        for element in from.elements(&ground)? {
-            if ground.is_live(element) {
-                return Err(corrupt());
-            }
-            ground.insert(element)?;
-        }
+        let mut ground = Candidates::new(objective, params.seed)?;
+        from.candidates(&mut ground)?;
         let shown = from.shown(&ground)?;
-        let mut engine = Engine::new(&params);
-        match &mut engine {
-            Engine::Greedy => {}
-            Engine::Guesses(GuessSet::Pair(pair)) => {
+        let mut engine = Engine::new(&params, &ground.objective)?;
+        let guesses = match &mut engine {
+            Engine::Guesses(guesses) => Some(&mut **guesses),
+            Engine::Greedy => None,
+        };
+        match guesses {
+            None => {}
+            Some(GuessSet::Pair(pair)) => {
                 pair.lost = from.counters()?;
-                (pair.keys.n_made, pair.clock) = (from.word()?, from.word()?);
+                pair.clock = from.word()?;
                 let (has_low, low) = (from.word()? == 1, from.index()?);
                 pair.low = has_low.then_some(low);
                 pair.log = from.elements(&ground)?;
-                pair.log.iter().try_for_each(|&element| ground.learn(element))?;
+                let gone = pair.log.iter().filter(|&&element| !ground.is_live(element));
+                let gone = try_collect("the snapshot", pair.log.len(), gone.copied())?;
+                gone.iter().try_for_each(|&element| ground.learn(element))?;
+                pair.last = from.elements(&ground)?;
+                let is_used = from.word()? == 1;
+                let (picks, threshold, surplus) = (from.elements(&ground)?, from.float()?, from.float()?);
+                pair.proof.begin(&picks, threshold)?;
+                (pair.proof.is_used, pair.proof.surplus) = (is_used, surplus);
                 let n_kept = from.word()?;
                 if n_kept > MOST_RESTING as u64 + 2 {
                     return Err(corrupt());
                 }
                 for _ in 0..n_kept {
-                    let guess = from.guess(&mut ground, pair.grid, exec)?;
+                    let index = from.index()?;
+                    let guess = from.guess(&mut ground, pair.terms(index), exec)?;
                     let (n_seen, used) = (from.length(pair.log.len())?, from.word()?);
                     pair.kept.push(Kept { guess, n_seen, used });
                 }
@@ -114,12 +132,13 @@ impl DynamicMaximizer {
                     return Err(corrupt());
                 }
             }
-            Engine::Guesses(GuessSet::All(all)) => {
+            Some(GuessSet::All(all)) => {
                 all.lost = from.counters()?;
-                (all.keys.n_made, all.is_stale) = (from.word()?, from.word()? == 1);
+                all.is_stale = from.word()? == 1;
                 for _ in 0..from.word()? {
-                    let guess = from.guess(&mut ground, all.grid, exec)?;
-                    all.guesses.insert(guess.terms.index, guess);
+                    let index = from.index()?;
+                    let guess = from.guess(&mut ground, all.terms(index), exec)?;
+                    all.guesses.insert(index, guess);
                 }
             }
         }
@@ -157,10 +176,15 @@ impl Writer {
         self.words(&[c.value_calls, c.scans, c.rebuilds, c.rebuilt_elements, c.bulk_builds, c.replayed])
     }
 
+    fn floats(&mut self, floats: &[f64]) -> Result<()> {
+        floats.iter().try_for_each(|float| self.words(&[float.to_bits()]))
+    }
+
     fn guess(&mut self, guess: &PermGuess) -> Result<()> {
-        self.words(&[index_word(guess.terms.index), guess.terms.key, guess.draws, guess.version])?;
+        self.words(&[index_word(guess.terms.index), guess.frontier, guess.cost as u64])?;
         self.counters(guess.counters)?;
         self.elements(&guess.picks)?;
+        self.words(&guess.ranks)?;
         self.words(&[guess.n_members() as u64])?;
         guess.members().try_for_each(|element| self.words(&[u64::from(element)]))
     }
@@ -234,8 +258,7 @@ impl<'a> Reader<'a> {
         for _ in 0..elements.len() {
             gains.push(self.float()?);
         }
-        let (value, upper_bound) = (self.float()?, self.float()?);
-        Ok(Shown { elements, gains, value, upper_bound, source: (self.word()?, self.word()?) })
+        Ok(Shown { elements, gains, value: self.float()?, upper_bound: self.float()? })
     }
 
     fn counters(&mut self) -> Result<Counters> {
@@ -249,24 +272,41 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn guess(&mut self, ground: &mut Candidates, grid: Grid, exec: &Exec) -> Result<PermGuess> {
-        let (index, key, draws, version) = (self.index()?, self.word()?, self.word()?, self.word()?);
+    fn candidates(&mut self, ground: &mut Candidates) -> Result<()> {
+        for element in self.elements(ground)? {
+            let rank = self.word()?;
+            if ground.is_live(element) || rank == 0 || rank == END {
+                return Err(corrupt());
+            }
+            ground.learn(element)?;
+            ground.insert_at(element, rank);
+        }
+        ground.n_drawn = self.word()?;
+        Ok(())
+    }
+
+    fn guess(&mut self, ground: &mut Candidates, terms: Terms, exec: &Exec) -> Result<PermGuess> {
+        let (frontier, cost) = (self.word()?, self.length(usize::MAX >> 1)?);
         let counters = self.counters()?;
-        let (picks, members) = (self.elements(ground)?, self.elements(ground)?);
-        let threshold = grid.threshold(index);
+        let picks = self.elements(ground)?;
+        let mut ranked = try_with_capacity("the snapshot", picks.len())?;
+        for pick in picks {
+            ranked.push((self.word()?, pick));
+        }
+        let members = self.elements(ground)?;
         for &member in &members {
             if !ground.is_live(member) {
                 ground.learn(member)?;
             }
-            if !is_worth(ground.worth(member), threshold) {
+            if !terms.admit(ground.worth(member)) {
                 return Err(corrupt());
             }
         }
-        let mut guess = PermGuess::new(ground, Terms { index, threshold, k: grid.k, key })?;
-        if !guess.restore(&picks, &members, exec)? {
+        let mut guess = PermGuess::new(ground, terms)?;
+        if !guess.restore(&ranked, &members, exec)? {
             return Err(corrupt());
         }
-        (guess.draws, guess.version, guess.counters) = (draws, version, counters);
+        (guess.frontier, guess.cost, guess.counters) = (frontier, cost, counters);
         Ok(guess)
     }
 }
