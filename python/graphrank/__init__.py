@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from graphrank.graph import Graph
     from graphrank.io import read_edges
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
-    from graphrank.submodular import DynamicMaximizer, maximize
+    from graphrank.submodular import DynamicMaximizer, SlidingWindow, maximize
 
     from . import cli, clique, datasets, embedding, graph, io, ppr, submodular, testing
 
@@ -39,6 +39,7 @@ __all__ = [
     "Graph",
     "PowerWalkIndex",
     "PprResult",
+    "SlidingWindow",
     "__version__",
     "as_graph",
     "cli",
@@ -73,6 +74,7 @@ _HOME = {
     "Graph": "graph",
     "PowerWalkIndex": "ppr",
     "PprResult": "ppr",
+    "SlidingWindow": "submodular",
     "__version__": "_core",
     "as_graph": "_convert",
     "cli": "cli",

@@ -528,11 +528,8 @@ class SubmodularMaximizer:
     ) -> SubmodularMaximizer: ...
     def insert(self, element: int) -> _Refused: ...
     def delete(self, element: int) -> _Refused: ...
-    def update(self, deletions: _U32, insertions: _U32, how: _How) -> _Refused:
+    def update(self, deletions: _U32 | list[int], insertions: _U32 | list[int], how: _How) -> _Refused:
         """All or nothing: the deletions, then the insertions."""
-
-    def replace(self, deletions: list[int], insertion: int) -> _Refused:
-        """The same for few of them."""
 
     def apply(
         self, elements: _U32, is_insert: _Bool, every: int, batch: int, how: _How

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 
 from graphrank import _core
+from graphrank._maintained import Maintained
 from graphrank._objective import Objective, as_objective
 from graphrank._operations import LOG_COLUMNS, read_operations
 from graphrank._run import QUIET, run_opts
-from graphrank._selection import Selection
 from graphrank._typing import Conflict, Guesses, IntoIds, Progress, Strategy
-from graphrank._validate import int_from, one_of, positive_int, real_number, seed_number, true_or_false
+from graphrank._validate import int_from, one_of, positive_int, real_number, seed_number
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
 __all__ = ["DynamicMaximizer"]
@@ -24,7 +24,7 @@ _MAGIC = b"grmaxids"
 """Begins the bytes; the digest of the ids follows, and then what the core wrote."""
 
 
-class DynamicMaximizer:
+class DynamicMaximizer(Maintained):
     """At most ``k`` candidates that are worth the most together, nearly, after every insertion and deletion.
 
     At first no element is a candidate. The objective is fixed: only which of its elements are candidates changes.
@@ -91,7 +91,7 @@ class DynamicMaximizer:
     (['bob', 'cat'], 3.0, 2, False)
     """
 
-    __slots__ = ("_index", "_inner", "_objective")
+    __slots__ = ()
 
     def __init__(
         self,
@@ -266,98 +266,10 @@ class DynamicMaximizer:
             )
         return pl.DataFrame(dict(zip(LOG_COLUMNS, log, strict=True)))
 
-    def set_k(self, k: int, *, progress: Progress = None, timeout_s: float | None = None) -> None:
-        """Ask for another number of elements; what is kept is built anew from all candidates.
-
-        Examples
-        --------
-        >>> import graphrank as gr
-        >>> from graphrank.submodular import Coverage
-        >>> best = gr.DynamicMaximizer(Coverage({"ann": [1, 2], "bob": [3]}), 1)
-        >>> best.extend(["ann", "bob"])
-        >>> best.set_k(2)
-        >>> best.value
-        3.0
-        """
-        self._inner.set_k(positive_int("k", k), run_opts(progress, timeout_s))
-
-    # --- reading ------------------------------------------------------------------------------------------------
-
-    def solution(self, *, refine: bool = False) -> Selection:
-        """The elements now.
-
-        Parameters
-        ----------
-        refine
-            Whether to look for better ones among the picks of all guesses, by lazy greedy: some hundred calls of the
-            objective, for mostly a few percent. The solution that is maintained does not change.
-
-        Examples
-        --------
-        >>> import graphrank as gr
-        >>> from graphrank.submodular import Coverage
-        >>> best = gr.DynamicMaximizer(Coverage({"ann": [1, 2], "bob": [3]}), 1)
-        >>> best.extend(["ann", "bob"])
-        >>> best.solution().to_polars().rows()
-        [(1, 'ann', 2.0)]
-        """
-        return Selection._of(self._index, self._inner.solution(true_or_false("refine", refine), QUIET))
-
-    @property
-    def objective(self) -> Objective:
-        """What is maximised."""
-        return self._objective
-
-    @property
-    def k(self) -> int:
-        """How many elements at most."""
-        return self._inner.k
-
-    @property
-    def value(self) -> float:
-        """What the solution is worth."""
-        return self._inner.value
-
-    @property
-    def upper_bound(self) -> float:
-        """What no ``k`` candidates are worth more than: proven."""
-        return self._inner.upper_bound
-
-    @property
-    def certified_ratio(self) -> float:
-        """The share of the best value that the solution has at least: :attr:`value` / :attr:`upper_bound`."""
-        return self._inner.certified_ratio
-
-    @property
-    def candidates(self) -> pl.Series:
-        """The ids of the candidates, in the order of ``objective.ids``: a copy."""
-        return self._index.decode(self._inner.live(QUIET)).alias("element")
-
-    @property
-    def n_live(self) -> int:
-        """Number of candidates."""
-        return self._inner.n_live
-
     @property
     def steps(self) -> int:
         """Operations since the maximizer was made."""
         return self._inner.steps
-
-    @property
-    def oracle_calls(self) -> int:
-        """How often the objective was asked since the maximizer was made."""
-        return self.stats["oracle_calls"]
-
-    @property
-    def stats(self) -> dict[str, int]:
-        """What the updates took.
-
-        ``oracle_calls`` is the sum of ``value_calls``, values and single gains, and ``scans``, gains with regard to all
-        picks of a guess in one pass; ``rebuilds`` of a guess from some pick on, with ``rebuilt_elements`` asked
-        again; ``bulk_builds`` of a guess from all candidates; and ``replayed``, changes that a resting guess caught
-        up with.
-        """
-        return self._inner.counters
 
     # --- keeping ------------------------------------------------------------------------------------------------
 
@@ -414,18 +326,6 @@ class DynamicMaximizer:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DynamicMaximizer:
         return self.__copy__()
-
-    def __len__(self) -> int:
-        """Number of candidates."""
-        return self.n_live
-
-    def __contains__(self, id: object) -> bool:
-        """Whether ``id`` is a candidate."""
-        return id in self._index and self._inner.is_live(self._index.code(id, "id"))
-
-    def __repr__(self) -> str:
-        share = f"at least {np.floor(self.certified_ratio * 1000) / 10:.1f}% of the best"
-        return f"DynamicMaximizer(k={self.k:,}, {len(self):,} candidates, value {self.value:,.6g}, {share})"
 
 
 def _conflict(id: Any, *, is_insert: bool) -> str:

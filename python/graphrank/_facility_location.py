@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphrank import _core
 from graphrank._knn import knn
 from graphrank._objective import Objective
-from graphrank._relation import Columns, Relation, read_relation, read_square, row_ids
+from graphrank._relation import Columns, Relation, gathered, read_relation, read_square, row_ids
 from graphrank._run import QUIET
 from graphrank._validate import finite_number
 from graphrank.exceptions import InvalidArgumentError
@@ -185,4 +185,4 @@ def similarities(given: Any, columns: Columns, self_similarity: float | None, el
 
 def _near(embedding: Any, neighbors: int) -> pl.DataFrame:
     near = knn(embedding, neighbors, method="exact")
-    return near.filter(pl.col("score") >= 0)
+    return gathered(near, np.flatnonzero(near["score"].to_numpy() >= 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from graphrank import _core
 from graphrank._objective import Objective
@@ -81,12 +80,16 @@ class GraphCut(Objective):
 
 def _both_ways(pairs: Relation) -> Any:
     """Each pair once in either direction, with the larger of its similarities."""
-    low, high = np.minimum(pairs.rows, pairs.others), np.maximum(pairs.rows, pairs.others)
-    table = pl.DataFrame({"low": low, "high": high, "value": pairs.valued[4]})
-    once = table.group_by("low", "high").agg(pl.col("value").max()).sort("low", "high")
-    low, high, values = (once[name].to_numpy() for name in ("low", "high", "value"))
-    is_pair = low != high
     n = len(pairs.elements)
+    values = pairs.valued[4]
+    assert values is not None
+    low, high = np.minimum(pairs.rows, pairs.others), np.maximum(pairs.rows, pairs.others)
+    order = np.lexsort((-values, high, low))
+    low, high, values = low[order], high[order], values[order]
+    is_first = np.ones(len(low), dtype=bool)
+    is_first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    low, high, values = low[is_first], high[is_first], values[is_first]
+    is_pair = low != high
     return (
         n,
         n,

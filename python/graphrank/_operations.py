@@ -44,19 +44,23 @@ def read_operations(table: Any, op: str, element: str, index: ElementIndex) -> O
 
 
 def _is_insert(ops: pl.Series) -> NDArray[np.bool_]:
+    """Without what needs the threads of Polars."""
+    if ops.null_count():
+        row = ops.is_null().arg_true()[0]
+        raise InvalidDataError(f"column {ops.name!r}, row {row}: got None; {_WORDS}")
     dtype = ops.dtype
     if dtype == pl.Boolean:
-        is_insert, is_known = ops, ops.is_not_null()
-    elif dtype.is_integer():
-        is_insert, is_known = ops == 1, (ops == 1) | (ops == -1)
+        return ops.rechunk().to_numpy()
+    if dtype.is_integer():
+        is_insert, is_delete = ops == 1, ops == -1
     elif isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         words = ops.cast(pl.String)
-        is_insert, is_known = words == "insert", (words == "insert") | (words == "delete")
+        is_insert, is_delete = words == "insert", words == "delete"
     elif not len(ops):
         return np.zeros(0, dtype=bool)
     else:
         raise InvalidTypeError(f"column {ops.name!r} is {dtype}; {_WORDS}")
-    is_known = is_known.fill_null(value=False)
+    is_known = is_insert | is_delete
     if not is_known.all():
         row = (~is_known).arg_true()[0]
         raise InvalidDataError(f"column {ops.name!r}, row {row}: got {ops[row]!r}; {_WORDS}")

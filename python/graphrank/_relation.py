@@ -28,7 +28,7 @@ from graphrank.exceptions import (
     InvalidTypeError,
 )
 
-__all__ = ["Columns", "Entries", "Relation", "read_relation", "read_square", "row_ids"]
+__all__ = ["Columns", "Entries", "Relation", "gathered", "read_relation", "read_square", "row_ids"]
 
 Codes: TypeAlias = NDArray[np.uint32]
 Entries: TypeAlias = tuple[int, int, Codes, Codes, NDArray[np.float64] | None]
@@ -75,7 +75,7 @@ def read_relation(given: Any, columns: Columns, elements: Any = None) -> Relatio
         rows, others, values, (n, n_others) = matrix
         return Relation(row_ids(n, elements), n_others, rows, others, values, is_matrix=True)
     if isinstance(given, Mapping) and columns.value is None:
-        elements = as_id_column(list(given), "sets").sort() if elements is None else elements
+        elements = _sorted(given) if elements is None else elements
         given = _from_sets(given, columns)
     element, other, values = _pairs(given, columns, elements)
     other_ids, codes, _ = code_by_hash(other, other.head(0), QUIET)
@@ -122,6 +122,14 @@ def _pairs(
     return _checked(element), _checked(other), values
 
 
+def _sorted(ids: Iterable[Any]) -> pl.Series:
+    """Ids in ascending order, without the threads of Polars; Python sorts as Polars does."""
+    try:
+        return as_id_column(sorted(ids), "sets")
+    except TypeError as error:
+        raise InvalidTypeError(f"the ids of a dict of sets must be of one type: {error}") from error
+
+
 def _from_sets(sets: Mapping[Any, Iterable[Any]], columns: Columns) -> pl.DataFrame:
     """A table with a row per member of a dict of sets."""
     lists = [list(items) for items in sets.values()]
@@ -157,6 +165,11 @@ def _listed(column: pl.Series, index: ElementIndex) -> Codes:
         return index.find_rows(column)
     except ElementNotFoundError as error:
         raise ElementNotFoundError(f"{error}: add it to `elements`") from error
+
+
+def gathered(table: pl.DataFrame, rows: NDArray[np.intp]) -> pl.DataFrame:
+    """Some rows of a table; filtering would need the threads of Polars."""
+    return pl.DataFrame([column.gather(pl.Series(rows)) for column in table])
 
 
 def row_ids(n: int, elements: Any) -> ElementIndex:

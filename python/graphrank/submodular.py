@@ -2,7 +2,8 @@
 
 An *objective* says what a set of elements is worth: what it covers, whom it is similar to, how much it differs. It is
 submodular: what an element adds only falls as others are picked. :func:`maximize` selects once;
-:class:`DynamicMaximizer` keeps a selection while candidates come and go, with a certificate after every change.
+:class:`DynamicMaximizer` keeps a selection while candidates come and go, with a certificate after every change, and
+:class:`SlidingWindow` one of what came last.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from graphrank._mixture import Mixture
 from graphrank._objective import Objective
 from graphrank._select import maximize
 from graphrank._selection import Selection
+from graphrank._sliding_window import SlidingWindow
+from graphrank._submodular_selector import SubmodularSelector
 
 __all__ = [
     "Advice",
@@ -38,6 +41,8 @@ __all__ = [
     "QueryFacilityLocation",
     "SaturatedCoverage",
     "Selection",
+    "SlidingWindow",
+    "SubmodularSelector",
     "advise",
     "fair_select",
     "maximize",

@@ -30,7 +30,12 @@ impl Oracle for PyOracle {
         let ask = |py: Python<'_>, function: &Py<PyAny>| {
             let codes = (PyArray1::from_slice(py, set), PyArray1::from_slice(py, candidates));
             let given: PyReadonlyArray1<'_, f64> = function.bind(py).call1(codes)?.extract()?;
-            gains.copy_from_slice(given.as_slice()?);
+            let given = given.as_slice()?;
+            if given.len() != gains.len() {
+                let problem = format!("{} gains of {} candidates", given.len(), gains.len());
+                return Err(pyo3::exceptions::PyValueError::new_err(problem));
+            }
+            gains.copy_from_slice(given);
             Ok(())
         };
         self.ask(self.gains.as_ref(), set.len(), ask)

@@ -37,6 +37,24 @@ type PyLog<'py> = (
     Array<'py, f64>,
 );
 
+/// Elements: an array of many or a list of few.
+#[derive(FromPyObject)]
+enum Codes<'py> {
+    #[pyo3(transparent)]
+    Array(PyReadonlyArray1<'py, u32>),
+    #[pyo3(transparent)]
+    List(Vec<u32>),
+}
+
+impl Codes<'_> {
+    fn slice(&self, argument: &str) -> PyResult<&[u32]> {
+        match self {
+            Self::Array(array) => slice(array, argument),
+            Self::List(list) => Ok(list),
+        }
+    }
+}
+
 /// A maintained solution that Python holds. One call at a time works on it.
 #[pyclass(name = "SubmodularMaximizer", module = "graphrank._core", frozen)]
 pub(crate) struct PyMaximizer {
@@ -183,20 +201,15 @@ impl PyMaximizer {
     fn update(
         &self,
         py: Python<'_>,
-        deletions: PyReadonlyArray1<'_, u32>,
-        insertions: PyReadonlyArray1<'_, u32>,
+        deletions: Codes<'_>,
+        insertions: Codes<'_>,
         how: RunOpts,
     ) -> PyResult<Refused> {
-        let (deletions, insertions) = (slice(&deletions, "deletions")?, slice(&insertions, "insertions")?);
+        let (deletions, insertions) = (deletions.slice("deletions")?, insertions.slice("insertions")?);
         let update = |maximizer: &mut DynamicMaximizer, exec: &Exec| {
             refused(maximizer.update(deletions, insertions, exec))
         };
         self.run(py, how, deletions.len() + insertions.len(), "updating", update)
-    }
-
-    /// Deletes some elements and inserts one, as one update.
-    fn replace(&self, py: Python<'_>, deletions: Vec<u32>, insertion: u32) -> PyResult<Refused> {
-        self.run_soon(py, |maximizer, exec| refused(maximizer.update(&deletions, &[insertion], exec)))
     }
 
     /// The log, or the operation that could not be carried out; those before it stay.

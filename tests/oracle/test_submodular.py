@@ -1,4 +1,5 @@
-"""Objectives against their definitions in plain Python, and greedy picks against greedy in plain Python."""
+"""Objectives against their definitions in plain Python, greedy picks against greedy in plain Python, and what is
+maintained against the best of all choices after every update."""
 
 from __future__ import annotations
 
@@ -263,3 +264,45 @@ def test_no_choice_exceeds_the_upper_bound_and_each_method_keeps_its_word(kind, 
             assert found.certified_ratio <= found.value / best * (1 + 1e-9)
             share = {"lazy": 1 - 1 / math.e, "threshold": 1 - 1 / math.e - eps, "stochastic": 0.0}[method]
             assert found.value >= share * best * (1 - 1e-9)
+
+
+WAYS = {
+    "robust, pair": ({}, lambda eps: 1 / (2 + eps)),
+    "robust, all": ({"guesses": "all"}, lambda eps: 1 / (2 * (1 + eps))),
+    "robust, stable": ({"stability": 0.1}, lambda eps: 0.9 / (2 + eps)),
+    "greedy": ({"strategy": "greedy"}, lambda _: 1 - 1 / math.e),
+}
+
+
+def small_sets():
+    return [set_ for size in (1, 2, 3) for set_ in itertools.combinations(range(N), size)]
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_update_keeps_the_bound_that_is_proven(kind, way, batch):
+    options, share = WAYS[way]
+    for seed, k in enumerate((1, 2, 3)):
+        rng = np.random.default_rng([seed, batch])
+        objective, function = KINDS[kind](rng)
+        worth = {chosen: function(list(chosen)) for chosen in small_sets()}
+        ids = objective.ids.to_list()
+        eps = 0.05 if seed else 0.3
+        best, live = gr.DynamicMaximizer(objective, k, eps=eps, seed=seed, **options), set()
+        for _ in range(30 // batch):
+            changed = rng.choice(N, size=batch, replace=False).tolist()
+            ops = pl.DataFrame(
+                {"op": [element not in live for element in changed], "element": objective.ids[changed]}
+            )
+            best.apply(ops, batch=batch)
+            live ^= set(changed)
+            wanted = max((worth[s] for s in worth if len(s) <= k and live.issuperset(s)), default=0.0)
+            shown = [ids.index(id) for id in best.solution()]
+            assert len(shown) <= k
+            assert live.issuperset(shown)
+            assert best.value == pytest.approx(worth.get(tuple(sorted(shown)), 0.0), rel=1e-9, abs=1e-9)
+            assert best.value >= share(eps) * wanted * (1 - 1e-8)
+            assert best.upper_bound >= wanted * (1 - 1e-8)
+            refined = best.solution(refine=True)
+            assert best.value * (1 - 1e-12) <= refined.value <= wanted * (1 + 1e-9) + 1e-9
