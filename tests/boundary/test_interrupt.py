@@ -94,6 +94,22 @@ WORK = {
         "n = 300_000; a = np.random.default_rng(0).integers(0, n, (2, 4 * n)); g = gr.Graph.from_edges((a[0], a[1]))",
         "gr.fastrp(g, 512, weights=[1] * 20, memory_limit=200_000_000, progress=how[0], timeout_s=how[1])",
     ),
+    "a selection by volume": (
+        "x = np.random.default_rng(0).standard_normal((4000, 1000), dtype=np.float32); "
+        "volume = gr.submodular.LogDet.from_vectors(x)",
+        "gr.maximize(volume, 900, progress=how[0], timeout_s=how[1])",
+    ),
+    "a table of operations": (
+        "n = 20_000; sets = np.arange(n), np.random.default_rng(0).integers(0, n, n); "
+        "reach = gr.submodular.Coverage.from_graph(gr.Graph.from_edges(sets)); "
+        "best = gr.DynamicMaximizer(reach, 100, strategy='greedy'); n = len(reach); "
+        "moves = {'op': np.ones(n, np.int8), 'element': reach.ids.to_numpy()}",
+        "best.apply(moves, progress=how[0], timeout_s=how[1])",
+    ),
+    "a function of Python": (
+        "slow = gr.submodular.Callable(range(100_000), lambda s: float(len(s) if time.sleep(0.001) is None else 0))",
+        "gr.maximize(slow, 10, progress=how[0], timeout_s=how[1])",
+    ),
 }
 
 STOP = """
