@@ -233,6 +233,24 @@ def test_what_cannot_be_used_is_refused_with_its_place(make, kind, message):
         make()
 
 
+def test_objects_of_networkx_are_ids_that_cannot_be_pickled():
+    grid = pytest.importorskip("networkx").grid_2d_graph(3, 3)
+    objective = sm.Coverage.from_graph(grid)
+    best = gr.DynamicMaximizer(objective, 2)
+    best.insert((1, 1))
+    best.extend([(0, 0), (2, 2)])
+    assert ((1, 1) in best, (9, 9) in best, best.candidates.to_list()) == (
+        True,
+        False,
+        [(0, 0), (1, 1), (2, 2)],
+    )
+    assert gr.DynamicMaximizer.from_bytes(best.to_bytes(), objective).value == best.value
+    with pytest.raises(ElementNotFoundError, match=r"\(9, 9\)"):
+        best.insert((9, 9))
+    with pytest.raises(InvalidTypeError, match="Python objects"):
+        pickle.dumps(best)
+
+
 def test_an_objective_may_be_empty():
     empty = sm.Coverage(SETS.clear())
     assert (len(empty), empty.value([])) == (0, 0)

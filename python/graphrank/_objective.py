@@ -94,7 +94,8 @@ class Objective:
 
     def __reduce__(self) -> tuple[Any, ...]:
         name, args = self._recipe
-        return _remade, (type(self), self._index.ids, self._note, name, args, self._inner.fingerprint)
+        # The arguments first: a graph whose ids cannot be pickled says so.
+        return _remade, (type(self), name, args, self._index.ids, self._note, self._inner.fingerprint)
 
 
 def as_objective(objective: Any) -> Objective:
@@ -115,7 +116,7 @@ def _to_core(argument: Any) -> Any:
 
 
 def _remade(
-    kind: type[Objective], ids: pl.Series, note: str, name: str, args: tuple[Any, ...], fingerprint: int
+    kind: type[Objective], name: str, args: tuple[Any, ...], ids: pl.Series, note: str, fingerprint: int
 ) -> Objective:
     """The objective that was pickled."""
     objective = object.__new__(kind)
