@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter, deque
+from collections import deque
 from copy import copy
+from itertools import islice
 from time import perf_counter
 from typing import Any
 
@@ -64,8 +65,8 @@ class SlidingWindow(Maintained):
 
     Notes
     -----
-    An arrival, and what leaves the window for it, is one update: it happens as a whole or not at all. It takes a
-    microsecond or two besides what the updates of a :class:`DynamicMaximizer` take.
+    An arrival, and what leaves the window for it, is one update: it happens as a whole or not at all. It takes
+    some microseconds of Python besides what the updates of a :class:`DynamicMaximizer` take.
 
     Examples
     --------
@@ -79,7 +80,7 @@ class SlidingWindow(Maintained):
     (['bob', 'cat'], 2.0)
     """
 
-    __slots__ = ("_arrivals", "_best", "_duration", "_n_in_window", "_n_seen", "_now", "_size")
+    __slots__ = ("_arrivals", "_best", "_duration", "_last", "_n_seen", "_now", "_size")
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class SlidingWindow(Maintained):
         self._size = None if size is None else positive_int("size", size)
         self._duration = None if every is None else _duration(every)
         self._arrivals: deque[tuple[int, Any]] = deque()
-        self._n_in_window: Counter[int] = Counter()
+        self._last: dict[int, int] = {}  # the number of the last arrival of each candidate
         self._n_seen = 0
         self._now: Any = None
         options: Any = {
@@ -212,34 +213,30 @@ class SlidingWindow(Maintained):
         """An arrival, or none, at ``now``: one update, and only after it the window itself."""
         if self._now is not None and now is not None and now < self._now:
             raise InvalidArgumentError(f"{where}: time goes back; arrivals come in the order of their times")
-        leaving: Counter[int] = Counter()
-        n_leaving = 0
-        for old, then in self._arrivals:
-            is_over = now - then >= self._duration if self._size is None else self._is_full(n_leaving)
-            if not is_over:
-                break
-            leaving[old] += 1
-            n_leaving += 1
-        window = self._n_in_window
-        deletions = [old for old, n in leaving.items() if n == window[old] and old != code]
-        insertions = [code] if code is not None and not window[code] else []
+        arrivals, last = self._arrivals, self._last
+        n_leaving = self._n_leaving(now)
+        first = self._n_seen - len(arrivals)
+        leaving = enumerate(islice(arrivals, n_leaving), first)
+        deletions = [old for number, (old, _) in leaving if last[old] == number and old != code]
+        insertions = [code] if code is not None and code not in last else []
         if deletions or insertions:
             self._inner.update(deletions, insertions, QUIET)
-        for old, n in leaving.items():
-            window[old] -= n
-            if not window[old]:
-                del window[old]
+        for old in deletions:
+            del last[old]
         for _ in range(n_leaving):
-            self._arrivals.popleft()
+            arrivals.popleft()
         if code is not None:
-            self._arrivals.append((code, now))
-            window[code] += 1
+            arrivals.append((code, now))
+            last[code] = self._n_seen
             self._n_seen += 1
         self._now = now
 
-    def _is_full(self, n_leaving: int) -> bool:
-        assert self._size is not None
-        return len(self._arrivals) - n_leaving >= self._size
+    def _n_leaving(self, now: Any) -> int:
+        """How many arrivals are too old once another comes, or time has passed."""
+        if self._size is not None:
+            return max(len(self._arrivals) + 1 - self._size, 0)
+        stays = (i for i, (_, then) in enumerate(self._arrivals) if now - then < self._duration)
+        return next(stays, len(self._arrivals))
 
     def _moment(self, time: Any) -> Any:
         if (time is None) != (self._duration is None):
@@ -330,6 +327,7 @@ def _remade(best: DynamicMaximizer, state: tuple[Any, ...]) -> SlidingWindow:
     window = object.__new__(SlidingWindow)
     window._size, window._duration, arrivals, window._n_seen, window._now = state
     window._arrivals = deque(arrivals)
-    window._n_in_window = Counter(code for code, _ in arrivals)
+    first = window._n_seen - len(arrivals)
+    window._last = {code: number for number, (code, _) in enumerate(arrivals, first)}
     window._keep(best)
     return window
