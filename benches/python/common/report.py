@@ -31,6 +31,8 @@ _PACKAGES = (
     "usearch",
     "cliquematch",
     "ortools",
+    "apricot-select",
+    "submodlib-py",
 )
 
 

@@ -139,9 +139,9 @@ impl PyObjective {
         how: RunOpts,
     ) -> PyResult<Self> {
         let [n_elements, n_clients] = [similarities.shape()[0], similarities.shape()[1]];
-        let copy = copy_of(&similarities, "similarities")?;
-        let make = |exec: &Exec| DenseFacilityLocation::new(n_elements, n_clients, copy, exec);
-        Self::make(py, how, similarities.len(), make)
+        let entries = entries_of(&similarities, "similarities")?;
+        let make = |exec: &Exec| DenseFacilityLocation::new(n_elements, n_clients, entries, exec);
+        Self::make(py, how, entries.len(), make)
     }
 
     #[staticmethod]
@@ -311,9 +311,15 @@ pub(crate) fn unknown(py: Python<'_>, argument: &str, allowed: &str, word: &str)
 
 /// The core keeps data of its own: what Python holds may be written to.
 fn copy_of<T: numpy::Element + Clone>(array: &PyReadonlyArray2<'_, T>, argument: &str) -> PyResult<Vec<T>> {
-    let elements = array.as_slice().map_err(|_| {
+    entries_of(array, argument).map(<[T]>::to_vec)
+}
+
+fn entries_of<'a, T: numpy::Element>(
+    array: &'a PyReadonlyArray2<'_, T>,
+    argument: &str,
+) -> PyResult<&'a [T]> {
+    array.as_slice().map_err(|_| {
         let message = format!("`{argument}` must be contiguous; pass numpy.ascontiguousarray of it");
         exception(array.py(), "InvalidArgumentError", message)
-    })?;
-    Ok(elements.to_vec())
+    })
 }

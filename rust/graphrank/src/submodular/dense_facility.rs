@@ -15,7 +15,7 @@ use super::objective::{Objective, Prefix};
 use super::rows::check_universe;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
-use crate::memory::{try_reserve, try_zeroed};
+use crate::memory::{Buffer, try_reserve, try_zeroed};
 use crate::simd::{Isa, Kernel, LANES, Simd};
 
 /// Similarity of clients to their best picks.
@@ -23,30 +23,38 @@ use crate::simd::{Isa, Kernel, LANES, Simd};
 pub struct DenseFacilityLocation {
     n_elements: usize,
     n_clients: usize,
-    similarities: Vec<f32>,
+    similarities: Buffer<f32>,
 }
 
+/// Entries copied between two checkpoints, about a millisecond of work.
+const STEP: usize = 1 << 20;
+
 impl DenseFacilityLocation {
-    /// From a matrix with a row per element and a column per client.
+    /// From a matrix with a row per element and a column per client, which is copied.
     ///
     /// # Errors
     /// [`Error::InvalidData`] for a similarity that is negative or not finite, [`Error::InvalidArgument`] for a matrix of
     /// another size.
-    pub fn new(n_elements: usize, n_clients: usize, similarities: Vec<f32>, exec: &Exec) -> Result<Self> {
+    pub fn new(n_elements: usize, n_clients: usize, similarities: &[f32], exec: &Exec) -> Result<Self> {
         check_universe(n_elements)?;
         if n_elements.checked_mul(n_clients) != Some(similarities.len()) {
             let problem =
                 format!("must have {n_elements} times {n_clients} entries, got {}", similarities.len());
             return Err(Error::argument("similarities", problem));
         }
-        for (row, entries) in similarities.chunks_exact(n_clients.max(1)).enumerate() {
-            exec.checkpoint(n_clients as u64)?;
-            if let Some(bad) = entries.iter().find(|entry| !entry.is_finite() || **entry < 0.0) {
-                let problem = format!("must be finite and not negative, got {bad}");
-                return Err(Error::row("similarities", row, problem));
-            }
+        let mut copy = Buffer::zeroed("the similarities", similarities.len())?;
+        let steps = similarities.chunks(STEP).zip(copy.chunks_mut(STEP)).collect();
+        let is_sound = exec.map_items(steps, |_, (from, to)| {
+            exec.checkpoint(from.len() as u64)?;
+            Ok(Isa::best().run(Copy { from, to }))
+        })?;
+        if is_sound.contains(&false)
+            && let Some(at) = similarities.iter().position(|entry| !entry.is_finite() || *entry < 0.0)
+        {
+            let problem = format!("must be finite and not negative, got {}", similarities[at]);
+            return Err(Error::row("similarities", at / n_clients, problem));
         }
-        Ok(Self { n_elements, n_clients, similarities })
+        Ok(Self { n_elements, n_clients, similarities: copy })
     }
 
     fn row(&self, element: u32) -> &[f32] {
@@ -117,6 +125,26 @@ impl Prefix for Served {
     }
 }
 
+/// Copies, and says whether all is finite and not negative.
+struct Copy<'a> {
+    from: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl Kernel for Copy<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> bool {
+        let mut is_sound = true;
+        for (to, &from) in self.to.iter_mut().zip(self.from) {
+            *to = from;
+            is_sound &= (from >= 0.0) & (from < f32::INFINITY);
+        }
+        is_sound
+    }
+}
+
 /// Σ max(0, row - served).
 struct Gain<'a> {
     row: &'a [f32],
@@ -152,6 +180,21 @@ impl Kernel for Gain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bad_similarities_name_their_row() {
+        for bad in [f32::NAN, f32::INFINITY, -1e-30] {
+            let mut all = vec![0.5f32; 3 * 40];
+            all[2 * 40 + 7] = bad;
+            let error = DenseFacilityLocation::new(3, 40, &all, &Exec::default()).unwrap_err().to_string();
+            let wanted = format!("`similarities`, row 2: must be finite and not negative, got {bad}");
+            assert_eq!(error, wanted);
+        }
+        assert!(DenseFacilityLocation::new(3, 40, &[0.0; 3 * 40], &Exec::default()).is_ok());
+        assert!(DenseFacilityLocation::new(2, 0, &[], &Exec::default()).is_ok());
+        let error = DenseFacilityLocation::new(3, 40, &[0.0; 3], &Exec::default()).unwrap_err().to_string();
+        assert_eq!(error, "`similarities` must have 3 times 40 entries, got 3");
+    }
 
     #[test]
     fn gains_have_the_same_bits_by_every_instruction_set() {

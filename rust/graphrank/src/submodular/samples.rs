@@ -161,7 +161,7 @@ pub(super) fn sample(n: usize, kind: u64, seed: u64) -> Sample {
                 let best = |j| s.iter().map(|&e| dense[e as usize * m + j]).fold(0.0, f32::max);
                 (0..m).map(|j| f64::from(best(j))).sum()
             });
-            let objective = DenseFacilityLocation::new(n, m, dense.clone(), exec).unwrap();
+            let objective = DenseFacilityLocation::new(n, m, &dense, exec).unwrap();
             made("dense facility location", Arc::new(objective), values)
         }
         5..=7 => {

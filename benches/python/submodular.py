@@ -1,0 +1,18 @@
+"""Selecting few elements that stand for all: once, beside the libraries that do so."""
+
+import submodular_static
+from common.report import Target
+from common.runner import Options, Results, run
+from common.timing import Case
+
+
+def make_cases(options: Options) -> list[Case]:
+    return submodular_static.cases(options)
+
+
+def make_targets(results: Results, options: Options) -> list[Target]:
+    return submodular_static.targets(results, options)
+
+
+if __name__ == "__main__":
+    run("submodular", __doc__, make_cases, make_targets, isolated=True)
