@@ -139,7 +139,9 @@ impl Kernel for Copy<'_> {
         let mut is_sound = true;
         for (to, &from) in self.to.iter_mut().zip(self.from) {
             *to = from;
-            is_sound &= (from >= 0.0) & (from < f32::INFINITY);
+            // Not a range that contains it: that would be a jump, and no vector.
+            is_sound &= from >= 0.0;
+            is_sound &= from < f32::INFINITY;
         }
         is_sound
     }
