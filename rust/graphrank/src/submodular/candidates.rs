@@ -1,12 +1,24 @@
-//! The candidates: which elements are live, what each is worth alone, and the random order they are met in.
+//! The candidates: which elements are live, what each is worth alone, and the order they are met in.
 
 use std::sync::Arc;
 
 use super::objective::{Objective, Prefix};
 use super::order::{END, Keys, Order};
 use crate::error::Result;
-use crate::memory::{Buffer, try_with_capacity};
+use crate::memory::{Buffer, try_collect, try_with_capacity};
 use crate::rng::{Domain, key, mix};
+
+/// How the rank of a newcomer is drawn.
+#[derive(Clone, Copy, Debug)]
+enum Ranks {
+    /// At random, by a key: the order of candidates is one of all with the same chance.
+    Random(u64),
+    /// So much above the last one: candidates are met as they came.
+    Arrival(u64),
+}
+
+/// Of the arrivals that ranks are spread for, this power of two times the number of elements. Few in tests.
+const ROOM: u32 = if cfg!(test) { 1 } else { 2 };
 
 pub(super) struct Candidates {
     pub(super) objective: Arc<dyn Objective>,
@@ -14,30 +26,36 @@ pub(super) struct Candidates {
     empty: Box<dyn Prefix>,
     /// What each element is worth; stays when it ceases to be a candidate.
     worths: Buffer<f64>,
-    /// Place of each candidate in the random order; 0 for others.
+    /// Place of each candidate in the order; 0 for others.
     ranks: Buffer<u64>,
     /// Candidates that gain anything.
     order: Order,
     n_live: usize,
     n_useful: usize,
-    key: u64,
-    /// Ranks drawn so far.
-    pub(super) n_drawn: u64,
+    drawing: Ranks,
+    /// How many ranks were drawn so far or, in order of arrival, the last one.
+    pub(super) drawn: u64,
 }
 
 impl Candidates {
-    pub(super) fn new(objective: Arc<dyn Objective>, seed: u64) -> Result<Self> {
+    /// None yet. They are met in an order drawn from `seed` or, without one, as they come.
+    pub(super) fn new(objective: Arc<dyn Objective>, seed: Option<u64>) -> Result<Self> {
         let n = objective.n_elements();
+        let order = Order::new(n)?;
+        let drawing = match seed {
+            Some(seed) => Ranks::Random(key(seed, Domain::Guess, 0)),
+            None => Ranks::Arrival(order.width() >> ROOM),
+        };
         Ok(Self {
             empty: Arc::clone(&objective).prefix()?,
             objective,
             worths: Buffer::zeroed("the worth of elements", n)?,
             ranks: Buffer::zeroed("the order of candidates", n)?,
-            order: Order::new(n)?,
             n_live: 0,
             n_useful: 0,
-            key: key(seed, Domain::Guess, 0),
-            n_drawn: 0,
+            drawing,
+            order,
+            drawn: 0,
         })
     }
 
@@ -58,7 +76,7 @@ impl Candidates {
         self.ranks.get(element as usize).is_some_and(|&rank| rank > 0)
     }
 
-    /// Place of a candidate in the random order.
+    /// Place of a candidate in the order.
     #[inline]
     pub(super) fn rank(&self, element: u32) -> u64 {
         self.ranks[element as usize]
@@ -70,15 +88,49 @@ impl Candidates {
         self.worths[element as usize]
     }
 
-    /// Makes an element a candidate that is none, at a random place.
+    /// Makes sure that there are ranks for `n` newcomers. True if that changed those of all candidates, in the same order.
+    pub(super) fn make_room(&mut self, n: usize) -> Result<bool> {
+        let Ranks::Arrival(step) = &mut self.drawing else { return Ok(false) };
+        let usual = self.order.width() >> ROOM;
+        let is_short = (END - 1).saturating_sub(self.drawn) / usual < n as u64;
+        if is_short {
+            let (worths, n_live) = (&self.worths, self.n_live);
+            let live = (0..).zip(self.ranks.iter()).filter(|&(_, &rank)| rank > 0);
+            let mut live = try_collect("the order of candidates", n_live, live.map(|(e, &rank)| (rank, e)))?;
+            live.sort_unstable();
+            let is_kept = |&&(_, element): &&(u64, u32)| is_useful(worths[element as usize]);
+            for &(_, element) in live.iter().filter(is_kept) {
+                self.order.remove(element, Keys { worths, ranks: &self.ranks });
+            }
+            self.drawn = 0;
+            for &(_, element) in &live {
+                self.drawn += usual;
+                self.ranks[element as usize] = self.drawn;
+            }
+            for &(_, element) in live.iter().filter(is_kept) {
+                self.order.insert(element, Keys { worths, ranks: &self.ranks });
+            }
+        }
+        // More newcomers at once than there is room for lie closer to one another.
+        *step = usual.min((END - 1).saturating_sub(self.drawn) / (n as u64).max(1));
+        Ok(is_short)
+    }
+
+    /// Makes an element a candidate that is none. There must be room for it.
     pub(super) fn insert(&mut self, element: u32) -> Result<()> {
         self.learn(element)?;
-        let rank = loop {
-            // A bijection: no two are alike.
-            let rank = mix(self.key ^ self.n_drawn);
-            self.n_drawn += 1;
-            if rank != 0 && rank != END {
-                break rank;
+        let rank = match self.drawing {
+            Ranks::Random(key) => loop {
+                // A bijection: no two are alike.
+                let rank = mix(key ^ self.drawn);
+                self.drawn += 1;
+                if rank != 0 && rank != END {
+                    break rank;
+                }
+            },
+            Ranks::Arrival(step) => {
+                self.drawn += step;
+                self.drawn
             }
         };
         self.insert_at(element, rank);

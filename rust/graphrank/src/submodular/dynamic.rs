@@ -73,7 +73,7 @@ impl DynamicMaximizer {
     pub fn new(objective: Arc<dyn Objective>, params: DynamicParams) -> Result<Self> {
         params.check()?;
         let engine = Engine::new(&params, &objective)?;
-        let ground = Candidates::new(objective, params.seed)?;
+        let ground = Candidates::new(objective, params.order_seed())?;
         Ok(Self { params, ground, engine, shown: Shown::default(), steps: 0, calls: 0 })
     }
 
@@ -82,7 +82,7 @@ impl DynamicMaximizer {
     /// # Errors
     /// As [`DynamicMaximizer::update`].
     pub fn insert(&mut self, element: u32, exec: &Exec) -> Result<()> {
-        self.change(std::iter::once((0, element, true)), "insertions", exec)
+        self.change(1, std::iter::once((0, element, true)), "insertions", exec)
     }
 
     /// Makes a candidate none.
@@ -90,7 +90,7 @@ impl DynamicMaximizer {
     /// # Errors
     /// As [`DynamicMaximizer::update`].
     pub fn delete(&mut self, element: u32, exec: &Exec) -> Result<()> {
-        self.change(std::iter::once((0, element, false)), "deletions", exec)
+        self.change(1, std::iter::once((0, element, false)), "deletions", exec)
     }
 
     /// First the deletions, then the insertions, as one update: all of it or, after an error, nothing.
@@ -99,9 +99,10 @@ impl DynamicMaximizer {
     /// [`Error::InvalidData`] for an element that is not in the universe, an insertion of a candidate and a deletion of
     /// what is none (unless these are ignored); those of the objective; interrupted.
     pub fn update(&mut self, deletions: &[u32], insertions: &[u32], exec: &Exec) -> Result<()> {
+        let n = deletions.len() + insertions.len();
         let deletions = deletions.iter().enumerate().map(|(row, &element)| (row, element, false));
         let insertions = insertions.iter().enumerate().map(|(row, &element)| (row, element, true));
-        self.change(deletions.chain(insertions), "", exec)
+        self.change(n, deletions.chain(insertions), "", exec)
     }
 
     /// Applies operations in their order, `batch` of them as one update. After an error the updates before it stay;
@@ -130,7 +131,7 @@ impl DynamicMaximizer {
         while from < elements.len() {
             let to = from.saturating_add(options.batch).min(elements.len()).min(next_row);
             let operations = (from..to).map(|row| (row, elements[row], is_insert[row]));
-            self.change(operations, "elements", exec)?;
+            self.change(to - from, operations, "elements", exec)?;
             if to == elements.len() || to == next_row {
                 writer.write(self)?;
                 next_row = next_row.saturating_add(every);
@@ -263,23 +264,26 @@ impl DynamicMaximizer {
         settled
     }
 
-    /// One update. What fails leaves candidates and solution as they were; the guesses are then built anew by the next.
+    /// One update of `n` operations. What fails leaves candidates and solution as they were; the guesses are then built
+    /// anew by the next.
     fn change(
         &mut self,
+        n: usize,
         operations: impl Iterator<Item = Operation>,
         argument: &'static str,
         exec: &Exec,
     ) -> Result<()> {
         let mut done: Vec<Change> = Vec::new();
-        let mut n_operations = 0;
-        let (calls, n_drawn) = (self.calls, self.ground.n_drawn);
+        if self.ground.make_room(n)? {
+            self.engine.clear();
+        }
+        let (calls, drawn) = (self.calls, self.ground.drawn);
         for operation in operations {
-            n_operations += 1;
             match self.change_one(operation, argument) {
                 Ok(change) => done.extend(change),
                 Err(error) => {
                     self.undo(&done);
-                    (self.calls, self.ground.n_drawn) = (calls, n_drawn);
+                    (self.calls, self.ground.drawn) = (calls, drawn);
                     return Err(error);
                 }
             }
@@ -287,11 +291,11 @@ impl DynamicMaximizer {
         let touched = try_collect("changes", done.len(), done.iter().map(|change| change.0))?;
         if let Err(error) = self.settle(&touched, exec) {
             self.undo(&done);
-            self.ground.n_drawn = n_drawn;
+            self.ground.drawn = drawn;
             self.engine.clear();
             return Err(error);
         }
-        self.steps += n_operations;
+        self.steps += n as u64;
         Ok(())
     }
 
@@ -397,11 +401,9 @@ impl Engine {
     pub(super) fn new(params: &DynamicParams, objective: &Arc<dyn Objective>) -> Result<Self> {
         let grid = Grid { eps: params.eps, k: params.k };
         Ok(match (params.strategy, params.guesses) {
-            (Strategy::Robust, Guesses::Pair) => {
-                Self::Guesses(Box::new(GuessSet::Pair(Pair::new(grid, objective)?)))
-            }
-            (Strategy::Robust, Guesses::All) => Self::Guesses(Box::new(GuessSet::All(All::new(grid)))),
             (Strategy::Greedy, _) => Self::Greedy,
+            (_, Guesses::Pair) => Self::Guesses(Box::new(GuessSet::Pair(Pair::new(grid, objective)?))),
+            (_, Guesses::All) => Self::Guesses(Box::new(GuessSet::All(All::new(grid)))),
         })
     }
 

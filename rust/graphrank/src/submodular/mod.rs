@@ -7,6 +7,7 @@
 //! |---|---|---|---|---|
 //! | robust | pair | OPT / (2 + ε) | anyone | a few guesses; not proved |
 //! | robust | all | OPT / (2(1 + ε)) | anyone | O(k log² k / ε) expected calls, if the stream does not look at the coins |
+//! | sieve | pair, all | the same | anyone | all candidates may be asked again |
 //! | greedy | | (1 - 1/e) OPT | anyone | all candidates are asked again |
 //!
 //! These are for [`Strategy`] and [`Guesses`], times 1 - `stability`. Values are compared with a slack of 1e-9 of the
@@ -15,7 +16,7 @@
 //! # Steps
 //! 1. `objective`: what f is, and the gains of an element with regard to all prefixes of the picks in one pass. Each
 //!    kind of function has a file of its own.
-//! 2. `candidates`, `order`: what is live, what it is worth alone, and in which random order it is met.
+//! 2. `candidates`, `order`: what is live, what it is worth alone, and in which order it is met.
 //! 3. `perm`: one guess of the optimum and its picks.
 //! 4. `guesses`, `pair`, `all`: which guesses are kept, and why that gives the bounds above.
 //! 5. `dynamic`: updates as a whole or not at all, and what is shown.
@@ -39,6 +40,9 @@ mod counters;
 mod coverage;
 mod dense_facility;
 mod dynamic;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod dynamic_tests;
 mod exact;
 mod facility;
 mod graph_cut;

@@ -1,6 +1,6 @@
-//! Candidates in a random order that is kept while they come and go.
+//! Candidates in an order that is kept while they come and go.
 //!
-//! Each insertion draws a rank, a uniform number of 64 bits. Candidates lie in as many buckets as there are elements, by
+//! Each has a rank, a number of 64 bits: drawn at random, or rising with arrival. Both spread over all bits. Candidates lie in as many buckets as there are elements, by
 //! the high bits of their ranks, about one in each. A tree above the buckets keeps the highest worth below each of its
 //! nodes, so that those worth a threshold are met in their order without looking at the others.
 //!
@@ -58,6 +58,11 @@ impl Order {
             most,
             shift: 64 - n_buckets.trailing_zeros(),
         })
+    }
+
+    /// How many ranks make a bucket.
+    pub(super) fn width(&self) -> u64 {
+        1 << self.shift
     }
 
     pub(super) fn insert(&mut self, element: u32, keys: Keys<'_>) {

@@ -228,10 +228,11 @@ impl Pair {
                 high = middle;
             }
         }
-        for (to, index) in [(0, low), (1, high)] {
-            let Some(at) = self.fetch(index, ground, budget, exec)? else { return Ok(false) };
-            self.kept.swap(to, at);
-        }
+        // The first two stay what they are until both are built.
+        let Some(first) = self.fetch(low, ground, budget, exec)? else { return Ok(false) };
+        let Some(second) = self.fetch(high, ground, budget, exec)? else { return Ok(false) };
+        self.kept.swap(0, first);
+        self.kept.swap(1, if second == 0 { first } else { second });
         (self.low, self.proof.is_used) = (Some(low), false);
         Ok(true)
     }

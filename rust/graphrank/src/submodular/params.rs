@@ -9,6 +9,9 @@ pub enum Strategy {
     /// One random pick per level (`perm.rs`): the bounds of [`Guesses`] hold after every update, whoever chose it.
     #[default]
     Robust,
+    /// As if sieve-streaming were run again over the candidates as they came (`perm.rs`): the same bounds, but a stream can
+    /// make every update ask all candidates. A baseline.
+    Sieve,
     /// Lazy greedy from the beginning after every update: 1 - 1/e.
     Greedy,
 }
@@ -67,6 +70,11 @@ impl Default for DynamicParams {
 }
 
 impl DynamicParams {
+    /// What the order of candidates is drawn from; none if they are met as they come.
+    pub(super) fn order_seed(&self) -> Option<u64> {
+        (self.strategy != Strategy::Sieve).then_some(self.seed)
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         check_k(self.k)?;
         if !(1e-6..1.0).contains(&self.eps) {

@@ -1,4 +1,4 @@
-//! One guess of the optimum: what is picked if candidates are met in random order.
+//! One guess of the optimum: what is picked if candidates are met in random order, or as they came.
 //!
 //! After the fully dynamic algorithm for cardinality of Banihashem, Biabani, Goudarzi, Hajiaghayi, Jabbarzade and
 //! Monemizadeh ("Dynamic algorithms for matroid submodular maximization", SODA 2024, arXiv 2306.00959).
@@ -30,8 +30,15 @@
 //! If very many were in `R_i`, the frontier moves back instead, and forward again with later updates, so that no single
 //! update takes long; meanwhile the guess has picks, but is no bound (`is_whole`).
 //!
+//! # In order of arrival
+//! [`super::Strategy::Sieve`] has the same guesses over candidates that are met as they came: what running
+//! sieve-streaming (Badanidiyuru, Mirzasoleiman, Karbasi and Krause, "Streaming submodular maximization", KDD 2014) again
+//! over those that are left would pick, with a fixed threshold in place of theirs, (guess/2 - f(I)) / (k - |I|), which
+//! falls when picks gain more. The values above hold in any order. The cost does not: see below.
+//!
 //! # Cost
-//! O(k log k) expected members are asked again per update, whatever the number of candidates. Memory: the prefix of the
+//! O(k log k) expected members are asked again per update, whatever the number of candidates. In order of arrival: all
+//! candidates, where a stream deletes the oldest pick again and again. Memory: the prefix of the
 //! objective, 8 bytes per element of the universe (touched only at members) and 4 per member.
 
 use std::sync::Arc;

@@ -40,7 +40,7 @@ impl DynamicMaximizer {
         let live = self.ground.live()?;
         to.elements(&live)?;
         live.iter().try_for_each(|&element| to.words(&[self.ground.rank(element)]))?;
-        to.words(&[self.ground.n_drawn])?;
+        to.words(&[self.ground.drawn])?;
         to.elements(&self.shown.elements)?;
         to.floats(&self.shown.gains)?;
         to.floats(&[self.shown.value, self.shown.upper_bound])?;
@@ -89,7 +89,7 @@ impl DynamicMaximizer {
         let params = from.params()?;
         params.check().map_err(|_| corrupt())?;
         let (steps, calls) = (from.word()?, from.word()?);
-        let mut ground = Candidates::new(objective, params.seed)?;
+        let mut ground = Candidates::new(objective, params.order_seed())?;
         from.candidates(&mut ground)?;
         let shown = from.shown(&ground)?;
         let mut engine = Engine::new(&params, &ground.objective)?;
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
     fn params(&mut self) -> Result<DynamicParams> {
         let k = usize::try_from(self.word()?).map_err(|_| corrupt())?;
         let eps = self.float()?;
-        let strategy = [Strategy::Robust, Strategy::Greedy][self.length(1)?];
+        let strategy = [Strategy::Robust, Strategy::Sieve, Strategy::Greedy][self.length(2)?];
         let guesses = [Guesses::Pair, Guesses::All][self.length(1)?];
         let stability = self.float()?;
         let conflict = [Conflict::Error, Conflict::Ignore][self.length(1)?];
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
             ground.learn(element)?;
             ground.insert_at(element, rank);
         }
-        ground.n_drawn = self.word()?;
+        ground.drawn = self.word()?;
         Ok(())
     }
 

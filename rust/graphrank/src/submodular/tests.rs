@@ -1,11 +1,10 @@
 //! Against exhaustive search on small objectives of every kind.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use super::samples::{Draws, N_KINDS, Sample, elements, sample};
 use super::*;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::Exec;
 use crate::rng::mix;
 
@@ -74,13 +73,13 @@ fn gains_of_every_objective_are_those_of_its_definition() {
 
 /// Follows a random stream and checks after every update what is promised. Returns after how many updates guesses were
 /// still being built.
-fn follow(seed: u64, guesses: Guesses, n_updates: usize) -> usize {
+fn follow(seed: u64, strategy: Strategy, guesses: Guesses, n_updates: usize) -> usize {
     let n = 9;
     let Sample { name, objective, values } = sample(n, seed % N_KINDS, seed);
     let draws = &mut Draws(mix(seed ^ 77) << 9);
     let (k, eps) = (1 + draws.below(4) as usize, [0.05, 0.1, 0.3][draws.below(3) as usize]);
     let stability = [0.0, 0.0, 0.2][draws.below(3) as usize];
-    let params = DynamicParams { k, eps, guesses, stability, seed, ..DynamicParams::default() };
+    let params = DynamicParams { k, eps, strategy, guesses, stability, seed, ..DynamicParams::default() };
     let mut best = DynamicMaximizer::new(objective, params).unwrap();
     let exec = &Exec::default();
     let share = (1.0 - stability)
@@ -123,22 +122,29 @@ fn follow(seed: u64, guesses: Guesses, n_updates: usize) -> usize {
 
 #[test]
 fn pairs_of_guesses_keep_their_bound_after_every_update() {
-    let n_building: usize = (0..30 * N_KINDS).map(|seed| follow(seed, Guesses::Pair, 40)).sum();
-    assert!(n_building > 1_000, "{n_building}");
+    for strategy in [Strategy::Robust, Strategy::Sieve] {
+        let n_building: usize = (0..30 * N_KINDS).map(|seed| follow(seed, strategy, Guesses::Pair, 40)).sum();
+        assert!(n_building > 1_000, "{n_building}");
+    }
 }
 
 #[test]
 fn all_guesses_keep_their_bound_after_every_update() {
-    let n_building: usize = (0..6 * N_KINDS).map(|seed| follow(seed, Guesses::All, 25)).sum();
-    assert_eq!(n_building, 0);
+    for strategy in [Strategy::Robust, Strategy::Sieve] {
+        let n_building: usize = (0..6 * N_KINDS).map(|seed| follow(seed, strategy, Guesses::All, 25)).sum();
+        assert_eq!(n_building, 0);
+    }
 }
 
 #[test]
 #[ignore = "minutes: cargo test --release -p graphrank --lib a_million -- --ignored"]
 fn a_million_updates_keep_their_bounds() {
-    let pair = (1_000..1_000 + 12_500).map(|seed| follow(seed, Guesses::Pair, 60)).sum::<usize>();
-    let all = (1_000..1_000 + 5_000).map(|seed| follow(seed, Guesses::All, 50)).sum::<usize>();
-    assert!(pair > 10_000 && all == 0, "{pair} {all}");
+    for strategy in [Strategy::Robust, Strategy::Sieve] {
+        let pair =
+            (1_000..1_000 + 12_500).map(|seed| follow(seed, strategy, Guesses::Pair, 60)).sum::<usize>();
+        let all = (1_000..1_000 + 5_000).map(|seed| follow(seed, strategy, Guesses::All, 50)).sum::<usize>();
+        assert!(pair > 10_000 && all == 0, "{pair} {all}");
+    }
 }
 
 #[test]
@@ -195,174 +201,6 @@ fn each_pick_is_uniform_among_the_survivors() {
     }
 }
 
-/// 3,000 elements that cover a few of 2,000 items each, early ones more.
-fn large() -> Arc<dyn Objective> {
-    let draws = &mut Draws(99);
-    let (mut rows, mut columns) = (Vec::new(), Vec::new());
-    for row in 0..3_000u32 {
-        for _ in 0..2 + 400 / (row + 1) + draws.below(6) as u32 {
-            rows.push(row);
-            columns.push(draws.below(2_000) as u32);
-        }
-    }
-    let sets = Triples { n_rows: 3_000, n_columns: 2_000, rows: &rows, columns: &columns, values: None };
-    Arc::new(Coverage::new(sets, None, &Exec::default()).unwrap())
-}
-
-fn stream(n: usize, n_updates: usize) -> (Vec<u32>, Vec<bool>) {
-    let draws = &mut Draws(5);
-    let mut is_live = vec![false; n];
-    let changes = (0..n_updates).map(|_| {
-        let element = draws.below(n as u64) as usize;
-        is_live[element] = !is_live[element];
-        (element as u32, is_live[element])
-    });
-    changes.unzip()
-}
-
-#[test]
-fn results_do_not_depend_on_threads() {
-    let objective = large();
-    let (elements, is_insert) = stream(3_000, 4_000);
-    for guesses in [Guesses::Pair, Guesses::All] {
-        let runs = [1, 2, 5].map(|n_threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-            let exec = Exec::default().with_pool(Arc::new(pool));
-            let params = DynamicParams { k: 8, eps: 0.2, guesses, ..DynamicParams::default() };
-            let mut best = DynamicMaximizer::new(Arc::clone(&objective), params).unwrap();
-            best.update(&[], &(0..3_000).collect::<Vec<_>>(), &exec).unwrap();
-            best.update(&(0..3_000).collect::<Vec<_>>(), &[], &exec).unwrap();
-            let options = ApplyOptions { every: 50, batch: if guesses == Guesses::All { 100 } else { 1 } };
-            let mut log = best.apply(&elements, &is_insert, options, &exec).unwrap();
-            log.micros.clear();
-            (log, best.elements().to_vec(), best.counters())
-        });
-        assert!(runs[0] == runs[1] && runs[0] == runs[2]);
-        assert!(runs[0].0.ratio.iter().all(|&ratio| ratio > 0.45));
-    }
-}
-
-#[test]
-fn what_users_delete_because_it_is_shown_costs_little() {
-    let objective = large();
-    let exec = &Exec::default();
-    let params = DynamicParams { k: 10, ..DynamicParams::default() };
-    let mut best = DynamicMaximizer::new(Arc::clone(&objective), params).unwrap();
-    best.update(&[], &(0..3_000).collect::<Vec<_>>(), exec).unwrap();
-    let draws = &mut Draws(1);
-    for _ in 0..500 {
-        let shown = best.elements();
-        let element = shown[draws.below(shown.len() as u64) as usize];
-        best.delete(element, exec).unwrap();
-        let params = MaximizeParams { k: 10, ..MaximizeParams::default() };
-        let greedy = maximize(&objective, Some(&best.live().unwrap()), &params, exec).unwrap();
-        assert!(best.value() >= 0.75 * greedy.value, "{} of {}", best.value(), greedy.value);
-    }
-}
-
-/// The sum of the codes of a set; fails when its credit is used up.
-struct Credit(Arc<AtomicI64>);
-
-impl Oracle for Credit {
-    fn value(&self, set: &[u32]) -> Result<f64> {
-        if self.0.fetch_sub(1, Relaxed) <= 0 {
-            return Err(Error::Oracle { source: "no credit".into() });
-        }
-        Ok(set.iter().map(|&element| f64::from(element % 7) + 1.0).sum())
-    }
-}
-
-#[test]
-fn a_failing_function_leaves_the_last_whole_update() {
-    for guesses in [Guesses::Pair, Guesses::All] {
-        let credit = Arc::new(AtomicI64::new(i64::MAX));
-        let objective = Callable::new(40, Box::new(Credit(Arc::clone(&credit))), OnViolation::Error).unwrap();
-        let params = DynamicParams { k: 3, eps: 0.3, guesses, ..DynamicParams::default() };
-        let mut best = DynamicMaximizer::new(Arc::new(objective), params).unwrap();
-        let exec = &Exec::default();
-        let draws = &mut Draws(3);
-        let mut n_failed = 0;
-        for _ in 0..300 {
-            let element = draws.below(40) as u32;
-            let before = (
-                best.live().unwrap(),
-                best.elements().to_vec(),
-                best.value(),
-                best.upper_bound(),
-                best.steps(),
-            );
-            credit.store(draws.below(20).cast_signed(), Relaxed);
-            let change = |best: &mut DynamicMaximizer| match best.is_live(element) {
-                true => best.delete(element, exec),
-                false => best.insert(element, exec),
-            };
-            if let Err(error) = change(&mut best) {
-                assert_eq!(error.to_string(), "the objective failed: no credit");
-                n_failed += 1;
-                let after = (
-                    best.live().unwrap(),
-                    best.elements().to_vec(),
-                    best.value(),
-                    best.upper_bound(),
-                    best.steps(),
-                );
-                assert_eq!(before, after);
-                credit.store(i64::MAX, Relaxed);
-                change(&mut best).unwrap();
-            }
-            credit.store(i64::MAX, Relaxed);
-            best.check_invariants();
-            let mut worths: Vec<u32> = best.live().unwrap().iter().map(|&e| e % 7 + 1).collect();
-            worths.sort_unstable_by(|a, b| b.cmp(a));
-            let wanted: u32 = worths.iter().take(3).sum();
-            assert!(best.value() >= f64::from(wanted) / 2.6);
-        }
-        assert!(n_failed > 20, "{n_failed}");
-    }
-}
-
-#[test]
-fn bad_changes_name_their_row_and_change_nothing() {
-    let exec = &Exec::default();
-    let mut best = DynamicMaximizer::new(large(), DynamicParams::default()).unwrap();
-    best.update(&[], &[1, 2, 3], exec).unwrap();
-    let message = |result: Result<()>| result.unwrap_err().to_string();
-    assert_eq!(message(best.update(&[1, 9], &[4], exec)), "`deletions`, row 1: element 9 is no candidate");
-    assert_eq!(
-        message(best.update(&[1], &[4, 2], exec)),
-        "`insertions`, row 1: element 2 is a candidate already"
-    );
-    assert_eq!(message(best.insert(3_000, exec)), "`insertions`, row 0: must be below 3000, got 3000");
-    let error = best.apply(&[7, 8, 7], &[true; 3], ApplyOptions::default(), exec).unwrap_err();
-    assert_eq!(error.to_string(), "`elements`, row 2: element 7 is a candidate already");
-    assert_eq!((best.live().unwrap(), best.steps()), (vec![1, 2, 3, 7, 8], 5));
-    assert!(DynamicMaximizer::new(large(), DynamicParams { k: 0, ..DynamicParams::default() }).is_err());
-    assert!(DynamicMaximizer::new(large(), DynamicParams { eps: 1.0, ..DynamicParams::default() }).is_err());
-    let params = DynamicParams { conflict: Conflict::Ignore, ..DynamicParams::default() };
-    let mut best = DynamicMaximizer::new(large(), params).unwrap();
-    best.update(&[5], &[1, 1], exec).unwrap();
-    assert_eq!((best.n_live(), best.steps()), (1, 3));
-}
-
-#[test]
-fn another_k_is_taken_up_at_once() {
-    let exec = &Exec::default();
-    for guesses in [Guesses::Pair, Guesses::All] {
-        let params = DynamicParams { k: 2, guesses, eps: 0.2, ..DynamicParams::default() };
-        let mut best = DynamicMaximizer::new(large(), params).unwrap();
-        best.update(&[], &(50..350).collect::<Vec<_>>(), exec).unwrap();
-        for k in [9, 1, 40] {
-            best.set_k(k, exec).unwrap();
-            best.check_invariants();
-            let params = MaximizeParams { k, ..MaximizeParams::default() };
-            let live = best.live().unwrap();
-            let greedy = maximize(best.objective(), Some(&live), &params, exec).unwrap();
-            assert!(best.elements().len() <= k && best.value() >= greedy.value / 2.4);
-            best.delete(live[k], exec).unwrap();
-        }
-    }
-}
-
 /// f({a, b}) is more than f({a}) + f({b}).
 struct Synergy;
 
@@ -385,61 +223,4 @@ fn functions_that_are_not_submodular_are_found_out() {
     let mut best = DynamicMaximizer::new(Arc::clone(&counted), DynamicParams::default()).unwrap();
     best.update(&[], &[0, 1, 2], exec).unwrap();
     assert!(counted.violations().submodular > 0 && best.value() > 0.0);
-}
-
-#[test]
-fn a_restored_snapshot_goes_on_as_if_it_had_never_stopped() {
-    let exec = &Exec::default();
-    for seed in 0..4 * N_KINDS {
-        let Sample { name, objective, .. } = sample(9, seed % N_KINDS, seed);
-        let guesses = if seed % 2 == 0 { Guesses::Pair } else { Guesses::All };
-        let stability = if seed % 3 == 0 { 0.1 } else { 0.0 };
-        let params = DynamicParams { k: 3, eps: 0.1, guesses, stability, seed, ..DynamicParams::default() };
-        let mut best = DynamicMaximizer::new(Arc::clone(&objective), params).unwrap();
-        let (elements, is_insert) = stream(9, 120);
-        let options = ApplyOptions { every: 1, batch: 1 };
-        for (elements, is_insert) in elements.chunks(20).zip(is_insert.chunks(20)) {
-            let bytes = best.snapshot().unwrap();
-            let mut other = DynamicMaximizer::restore(Arc::clone(&objective), &bytes, exec).unwrap();
-            assert_eq!(other.snapshot().unwrap().len(), bytes.len());
-            other.check_invariants();
-            let logs = [&mut best, &mut other].map(|best| {
-                let mut log = best.apply(elements, is_insert, options, exec).unwrap();
-                log.micros.clear();
-                (log, best.elements().to_vec(), best.gains().to_vec(), best.counters())
-            });
-            assert_eq!(logs[0], logs[1], "{name} {seed}");
-            best = other;
-        }
-    }
-}
-
-#[test]
-fn altered_snapshots_are_refused() {
-    let exec = &Exec::default();
-    let objective = large();
-    let mut best = DynamicMaximizer::new(Arc::clone(&objective), DynamicParams::default()).unwrap();
-    best.update(&[], &(0..50).collect::<Vec<_>>(), exec).unwrap();
-    let bytes = best.snapshot().unwrap();
-    let restore = |bytes: &[u8]| DynamicMaximizer::restore(Arc::clone(&objective), bytes, exec).map(|_| ());
-    assert!(restore(&bytes).is_ok());
-    for at in 0..bytes.len() {
-        let mut altered = bytes.clone();
-        altered[at] ^= 1 << (at % 8);
-        assert!(restore(&altered).is_err(), "byte {at}");
-        assert!(restore(&bytes[..at]).is_err(), "{at} bytes");
-    }
-    // Altered by one who knows the checksum: an error or a maximiser, never a panic.
-    let body = bytes.len() - 8;
-    for at in (16..body).step_by(8) {
-        for word in [0, 1, 7, 49, 50, 3_000, u64::from(u32::MAX), u64::MAX, 1 << 62] {
-            let mut altered = bytes[..body].to_vec();
-            altered[at..at + 8].copy_from_slice(&word.to_le_bytes());
-            altered.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(&altered).to_le_bytes());
-            let _ = restore(&altered);
-        }
-    }
-    let other: Arc<dyn Objective> = sample(9, 0, 0).objective;
-    let error = DynamicMaximizer::restore(other, &bytes, exec).map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "`snapshot` is of another objective");
 }
