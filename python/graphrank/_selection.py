@@ -93,7 +93,8 @@ class Selection:
 
     def __repr__(self) -> str:
         share = f"at least {np.floor(self.certified_ratio * 1000) / 10:.1f}% of the best"
-        return f"Selection({len(self):,} elements, value {self.value:,.6g}, {share})"
+        n = "1 element" if len(self) == 1 else f"{len(self):,} elements"
+        return f"Selection({n}, value {self.value:,.6g}, {share})"
 
     def _repr_html_(self) -> str:
         return result_html(self)

@@ -1,4 +1,4 @@
-"""The ``graphrank`` command: ``demo``, ``info``, ``pagerank``, ``ppr``, ``index``, ``embed``, ``knn`` and ``clique``.
+"""The ``graphrank`` command, one part for each of the things that the library does.
 
 Exit codes: 0 done, 1 the data cannot be used, 2 the command cannot be understood. What a script reads goes to stdout,
 everything else to stderr.
@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphrank._clique_command import add_clique_options, find_clique
+from graphrank._embedding_command import add_embed_options, add_knn_options, numbers
+from graphrank._select_command import add_select_options, select
 from graphrank.exceptions import GraphRankError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(
-        required=True, metavar="demo | info | pagerank | ppr | index | embed | knn | clique"
+        required=True, metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select"
     )
     source = _source_options()
     answer = _answer_options()
@@ -95,11 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_index_commands(index.add_subparsers(required=True, metavar="build | query"), source, answer)
 
     embed = commands.add_parser("embed", parents=[source], help="a vector for every node", epilog=_FILES)
-    _add_embed_options(embed)
+    add_embed_options(embed)
     embed.set_defaults(run=_embed)
 
     knn = commands.add_parser("knn", help="the nearest neighbours of vectors")
-    _add_knn_options(knn)
+    add_knn_options(knn)
+    _add_output(knn)
     knn.set_defaults(run=_knn)
 
     clique = commands.add_parser(
@@ -108,6 +111,13 @@ def _parser() -> argparse.ArgumentParser:
     add_clique_options(clique)
     _add_output(clique)
     clique.set_defaults(run=_clique)
+
+    choose = commands.add_parser(
+        "select", help="few elements that stand for all, also while candidates change"
+    )
+    add_select_options(choose)
+    _add_output(choose)
+    choose.set_defaults(run=_select)
     return parser
 
 
@@ -148,55 +158,6 @@ def _add_index_commands(
     _add_dangling(query)
     query.add_argument("--eps", type=float, default=1e-5, help="share of walkers per edge to stop at (1e-5)")
     query.set_defaults(run=_index_query)
-
-
-def _add_embed_options(embed: argparse.ArgumentParser) -> None:
-    embed.add_argument(
-        "-o",
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="write here: .parquet (node, embedding), .npy (a row per node, ids sorted) or .embedding (for Python)",
-    )
-    embed.add_argument("--dim", type=int, default=128, metavar="N", help="numbers per vector (128)")
-    embed.add_argument(
-        "--preset", choices=["paper", "gds", "links"], help="weights for a purpose (none: for telling labels)"
-    )
-    embed.add_argument(
-        "--weights", metavar="W,W,...", help="weight of what is one step away, two ... (0,0,1,6.67)"
-    )
-    embed.add_argument("--refine", type=int, default=0, metavar="N", help="rounds of refining; 2 do much (0)")
-    embed.add_argument(
-        "--direction", choices=["both", "out", "in"], default="both", help="which edges to follow (both)"
-    )
-    embed.add_argument(
-        "--memory-limit",
-        type=int,
-        metavar="BYTES",
-        help="beside graph and vectors (none: as many as it takes)",
-    )
-    embed.add_argument("--seed", type=int, default=0, help="of the random rows (0)")
-
-
-def _add_knn_options(knn: argparse.ArgumentParser) -> None:
-    knn.add_argument(
-        "file",
-        metavar="FILE",
-        help="vectors: .parquet .ipc .arrow .feather (node, embedding), .npy or .embedding",
-    )
-    knn.add_argument("-q", "--query", action="append", metavar="ID", help="whose (all); repeat for more")
-    knn.add_argument("-k", type=int, default=10, metavar="N", help="neighbours of each (10)")
-    knn.add_argument(
-        "--metric", choices=["cosine", "dot", "l2"], default="cosine", help="what makes them near (cosine)"
-    )
-    knn.add_argument(
-        "--method",
-        choices=["auto", "exact", "ann"],
-        default="auto",
-        help="auto: exact unless that takes hours",
-    )
-    knn.add_argument("--progress", action="store_true", help="show a bar on stderr")
-    _add_output(knn)
 
 
 def _source_options() -> argparse.ArgumentParser:
@@ -354,7 +315,7 @@ def _embed(arguments: argparse.Namespace) -> None:
         _read(arguments),
         arguments.dim,
         preset=arguments.preset,
-        weights=_numbers(arguments.weights),
+        weights=numbers(arguments.weights),
         refine=arguments.refine,
         direction=arguments.direction,
         memory_limit=arguments.memory_limit,
@@ -406,16 +367,19 @@ def _clique(arguments: argparse.Namespace) -> None:
     print(found, file=sys.stderr)
 
 
-def _numbers(text: str | None) -> list[float] | None:
-    """The numbers between the commas."""
-    if text is None:
-        return None
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise InvalidArgumentError(
-            f"--weights must be numbers with commas between them, got {text!r}"
-        ) from error
+def _select(arguments: argparse.Namespace) -> None:
+    from graphrank._report import check_writable
+
+    if arguments.output is not None:
+        for read in (arguments.file, arguments.updates):
+            if read is not None:
+                _refuse_to_overwrite(arguments.output, read, "table")
+        check_writable(arguments.output)
+    rows, found = select(arguments)
+    _write(rows, arguments)
+    print(found, file=sys.stderr)
+    if arguments.updates is not None:
+        print(*found, file=sys.stderr)
 
 
 def _read(arguments: argparse.Namespace) -> Graph:

@@ -18,6 +18,7 @@ from graphrank._facility_location import FacilityLocation, QueryFacilityLocation
 from graphrank._fair_select import fair_select
 from graphrank._graph_cut import GraphCut
 from graphrank._log_det import LogDet
+from graphrank._log_plot import plot_log
 from graphrank._mixture import Mixture
 from graphrank._objective import Objective
 from graphrank._select import maximize
@@ -46,4 +47,5 @@ __all__ = [
     "advise",
     "fair_select",
     "maximize",
+    "plot_log",
 ]
