@@ -256,6 +256,11 @@ def test_the_demo_answers_its_questions(capsys):
     assert re.search(r"off by at most \d\.\de-\d\d, proven; \d+ sweeps of cg", out)
     assert re.search(r"most like python3-numpy.*\n.*\n.*\npython3-scipy +python +0\.9", out)
     assert "No such set has more than 9 packages, proven." in out
+    # Greedy, and what `maximize` finds.
+    assert re.search(
+        r"python3 +4794\nlibc6 +3302\nperl +309\njavascript-common +75\nphp-common +65\nThey serve 8,545;",
+        out,
+    )
     assert " ms" in out
 
 

@@ -14,17 +14,19 @@ from graphrank.datasets import debian_frames
 from graphrank.embedding import fastrp, knn
 from graphrank.graph import Graph
 from graphrank.ppr import PprResult, pagerank, personalized_pagerank
+from graphrank.submodular import Coverage, DynamicMaximizer
 
 __all__ = ["demo"]
 
 _SOURCE = "python3-numpy"
 _SECTIONS = ("python", "science", "math")
 _PARTS = ("libs", "python", "science")
+_FEW = 5
 _Answer = TypeVar("_Answer")
 
 
 def demo() -> str:
-    """What belongs with python3-numpy, matters most, is most like it, is one whole, and the time the answers took."""
+    """What belongs with python3-numpy, matters most, is most like it, is one whole, serves most; how long it took."""
     clock = _Clock()
     edges, packages = clock.time("load the tables", debian_frames)
     graph = clock.time("build the graph", lambda: Graph.from_edges(edges, nodes=packages))
@@ -35,6 +37,11 @@ def demo() -> str:
     vectors = clock.time("embed every package", lambda: fastrp(either_way, refine=2))
     alike = clock.time("answer the third", lambda: knn(vectors, 6, queries=_SOURCE))
     whole = clock.time("answer the fourth", lambda: one_whole(either_way))
+    needs = Coverage(edges, element="dst", item="src")
+    best = DynamicMaximizer(needs, _FEW)
+    coming = pl.DataFrame({"op": 1, "element": needs.ids})
+    clock.time("answer the fifth again and again", lambda: best.apply(coming))
+    few = best.solution(refine=True)
     return "\n".join(
         [
             f"Debian packages and what they depend on: {graph}\n",
@@ -49,6 +56,10 @@ def demo() -> str:
             "\nWhich packages are all linked with each other, at most half of them of one section?",
             text_table(whole.to_polars().select(package="node", section="group")),
             f"No such set has more than {whole.upper_bound} packages, proven.",
+            f"\nWith room for {_FEW} packages, which do most others need one of?",
+            text_table(few.to_polars().select(package="element", others=pl.col("gain").cast(pl.Int64))),
+            f"They serve {few.value:,.0f}; no {_FEW} serve more than {few.upper_bound:,.0f}, proven. "
+            f"So it was told after each of {len(best):,} packages, which came one by one.",
             f"\n{clock.report()}",
         ]
     )

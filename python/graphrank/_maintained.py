@@ -31,8 +31,9 @@ class Maintained:
         Parameters
         ----------
         refine
-            Whether to look for better ones among the picks of all guesses, by lazy greedy: some hundred calls of the
-            objective, for mostly a few percent. The solution that is maintained does not change.
+            Whether to look for better ones by lazy greedy, among the picks of all guesses and the candidates that are
+            worth something beside them, at most some thousand: mostly a few percent, and mostly all that greedy among
+            all candidates would find. The solution that is maintained does not change.
 
         Examples
         --------

@@ -223,7 +223,8 @@ impl DynamicMaximizer {
         counters
     }
 
-    /// The solution, or, refined, the better of it and of lazy greedy among the picks of all guesses.
+    /// The solution, or, refined, the better of it and of lazy greedy among the picks of all guesses and, where these are
+    /// few, all candidates that are worth something beside it.
     ///
     /// # Errors
     /// Those of the objective; interrupted; out of memory.
@@ -237,6 +238,9 @@ impl DynamicMaximizer {
         };
         let (true, Engine::Guesses(guesses)) = (refine, &self.engine) else { return Ok(shown) };
         let mut union: Vec<u32> = guesses.active().flat_map(|guess| guess.picks.iter().copied()).collect();
+        if let Some(best) = guesses.best() {
+            union.extend(self.worth_asking(best.terms.threshold)?);
+        }
         union.extend_from_slice(&shown.elements);
         union.sort_unstable();
         union.dedup();
@@ -244,6 +248,19 @@ impl DynamicMaximizer {
         let refined = maximize(&self.ground.objective, Some(&union), &params, exec)?;
         let better = if refined.value > shown.value { refined.clone() } else { shown };
         Ok(Selection { upper_bound: self.shown.upper_bound, oracle_calls: refined.oracle_calls, ..better })
+    }
+
+    /// Candidates worth a threshold or some part of it, as many as are few. Greedy finds most of its picks among them.
+    fn worth_asking(&self, threshold: f64) -> Result<Vec<u32>> {
+        let mut found = Vec::new();
+        for part in [16.0, 8.0, 4.0, 2.0, 1.0] {
+            found.clear();
+            self.ground.after(0, (threshold / part, FEW_CANDIDATES + 1), &mut found)?;
+            if found.len() <= FEW_CANDIDATES {
+                return Ok(found.into_iter().map(|(_, element)| element).collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Asks for another number of elements. All guesses are built anew.
@@ -393,6 +410,9 @@ impl DynamicMaximizer {
         Ok(())
     }
 }
+
+/// Candidates that are considered when a solution is refined.
+const FEW_CANDIDATES: usize = 1 << 12;
 
 /// Operations between two checkpoints.
 const UNITS: usize = 1 << 8;
