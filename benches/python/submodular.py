@@ -1,5 +1,6 @@
-"""Selecting few elements that stand for all: once, beside the libraries that do so."""
+"""Few elements that stand for all: once, beside the libraries that select, and while candidates come and go."""
 
+import submodular_dynamic
 import submodular_static
 from common.report import Target
 from common.runner import Options, Results, run
@@ -7,11 +8,11 @@ from common.timing import Case
 
 
 def make_cases(options: Options) -> list[Case]:
-    return submodular_static.cases(options)
+    return [*submodular_static.cases(options), *submodular_dynamic.cases(options)]
 
 
 def make_targets(results: Results, options: Options) -> list[Target]:
-    return submodular_static.targets(results, options)
+    return [*submodular_static.targets(results, options), *submodular_dynamic.targets(results)]
 
 
 if __name__ == "__main__":

@@ -260,7 +260,7 @@ def targets(results: Results, options: Options) -> list[Target]:
     found: list[Target] = []
     for case, rows in results.items():
         ours = rows.get(OURS)
-        if ours is None:
+        if ours is None or not case.startswith(("facility", "coverage")):
             continue
         for peer in (APRICOT, SUBMODLIB):
             if peer not in rows:
