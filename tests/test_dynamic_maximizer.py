@@ -167,7 +167,7 @@ def test_what_cannot_be_done_is_named_and_changes_nothing(change, kind, message)
         ({"eps": 1.0}, "`eps`"),
         ({"stability": 1.0}, "`stability`"),
         ({"stability": -0.1}, "`stability`"),
-        ({"strategy": "fast"}, "'robust', "),
+        ({"strategy": "fast"}, "'robust', 'polylog', 'sieve', 'greedy'"),
         ({"guesses": "some"}, "'pair', 'all'"),
         ({"on_conflict": "warn"}, "'error', 'ignore'"),
         ({"seed": -1}, "`seed`"),
@@ -265,7 +265,46 @@ def test_batches_reach_the_same_candidates_and_keep_the_bound(batch):
 # --- snapshots ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [{}, {"guesses": "all"}, {"strategy": "greedy"}, {"stability": 0.1}])
+@pytest.mark.parametrize("guesses", ["pair", "all"])
+@pytest.mark.parametrize("strategy", ["robust", "polylog", "sieve"])
+def test_every_strategy_keeps_its_bound(strategy, guesses):
+    eps = 0.2
+    share = 1 / (2 + eps) if guesses == "pair" else 1 / (2 * (1 + eps))
+    share *= (1 - eps) ** 2 if strategy == "polylog" else 1
+    objective, operations = random_coverage(), random_operations(400, 1200)
+    best = gr.DynamicMaximizer(objective, 7, eps=eps, strategy=strategy, guesses=guesses)
+    for rows in operations.iter_slices(60):
+        log = best.apply(rows, every=1)
+        greedy = gr.maximize(objective, 7, candidates=best.candidates)
+        assert best.value >= share * greedy.value
+        assert best.upper_bound >= greedy.value
+        # Of two neighbours one of which is full the certificate is as good as the bound.
+        assert guesses == "all" or log["ratio"].min() >= share * (1 - 1e-8)
+
+
+def test_strategies_differ_in_their_picks():
+    # Sets that share nothing: in order of arrival, at random, and at random in another way.
+    objective = sm.Coverage({name: [name] for name in map(str, range(100))})
+    picks = {}
+    for strategy in ("robust", "polylog", "sieve"):
+        best = gr.DynamicMaximizer(objective, 10, strategy=strategy)
+        best.extend(map(str, range(99, -1, -1)))
+        picks[strategy] = tuple(best.solution())
+    assert picks["sieve"] == tuple(map(str, range(99, 89, -1)))
+    assert len(set(picks.values())) == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"guesses": "all"},
+        {"strategy": "polylog", "eps": 0.2},
+        {"strategy": "sieve"},
+        {"strategy": "greedy"},
+        {"stability": 0.1},
+    ],
+)
 @pytest.mark.parametrize(
     "copied",
     [

@@ -51,7 +51,7 @@ class Worth:
         return len(set().union(*(SETS[id] for id in chosen)))
 
 
-@pytest.mark.parametrize("strategy", ["robust", "greedy"])
+@pytest.mark.parametrize("strategy", ["robust", "polylog", "sieve", "greedy"])
 def test_a_function_that_raises_leaves_the_last_whole_update(strategy):
     worth = Worth()
     best = gr.DynamicMaximizer(sm.Callable(list(SETS), worth), 2, strategy=strategy)

@@ -42,11 +42,16 @@ class DynamicMaximizer(Maintained):
 
         * ``"robust"``: value at least 1 / (2 + ``eps``) of the best, proven for every update, whoever chose it and
           whatever they have seen; a few guesses are kept up to date by one random pick per level.
+        * ``"polylog"``: at least (1 - ``eps``)² / (2 + ``eps``), proven the same way; many picks at once are sampled
+          among candidates of like gains, and replaced when a share of ``eps`` of these has left. In theory its calls
+          grow least with the number of candidates; ``"robust"`` finds better values, and mostly takes fewer.
+        * ``"sieve"``: the bounds of ``"robust"``, with candidates met as they came, as if sieve-streaming were run
+          again over those that are left. A baseline: streams may make every update ask all candidates.
         * ``"greedy"``: lazy greedy from the beginning after every update: at least 63 % of the best, and slow.
     guesses
-        For ``"robust"``: the ``"pair"`` of guesses that matters, or ``"all"``, for which the paper proves what an
-        update costs in expectation, O(k log² k / eps) calls, against streams that do not depend on the random picks.
-        With all, the value is at least 1 / (2 (1 + ``eps``)) of the best.
+        For all but ``"greedy"``: the ``"pair"`` of guesses that matters, or ``"all"``, for which the papers prove what
+        an update costs in expectation, O(k log² k / eps) calls with ``"robust"``, against streams that do not depend on
+        the random picks. With all, the 2 + ``eps`` of the bounds is 2 (1 + ``eps``).
     stability
         The share of the value, in [0, 1), that may be missing before another solution is shown: with 0.05 the elements
         shown change a few times less often, and the bounds above hold times 0.95.
@@ -74,7 +79,10 @@ class DynamicMaximizer(Maintained):
     References
     ----------
     K. Banihashem, L. Biabani, S. Goudarzi, M. Hajiaghayi, P. Jabbarzade, M. Monemizadeh: Dynamic Algorithms for Matroid
-    Submodular Maximization. SODA 2024.
+    Submodular Maximization. SODA 2024; and Dynamic Constrained Submodular Optimization with Polylogarithmic Update
+    Time. ICML 2023.
+
+    A. Badanidiyuru, B. Mirzasoleiman, A. Karbasi, A. Krause: Streaming Submodular Maximization. KDD 2014.
 
     Examples
     --------

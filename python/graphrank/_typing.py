@@ -56,7 +56,7 @@ SelectionMethod: TypeAlias = Literal["lazy", "stochastic", "threshold", "exact"]
 CommitteeRule: TypeAlias = Literal["borda", "bloc", "sntv", "chamberlin-courant", "pav"]
 CommitteeMethod: TypeAlias = Literal["auto", "exact"]
 Unranked: TypeAlias = Literal["average", "zero"]
-Strategy: TypeAlias = Literal["robust", "greedy"]
+Strategy: TypeAlias = Literal["robust", "polylog", "sieve", "greedy"]
 Guesses: TypeAlias = Literal["pair", "all"]
 Conflict: TypeAlias = Literal["error", "ignore"]
 

@@ -171,8 +171,13 @@ impl PyMaximizer {
     ) -> PyResult<Self> {
         let strategy = match strategy {
             "robust" => Strategy::Robust,
+            "polylog" => Strategy::Polylog,
+            "sieve" => Strategy::Sieve,
             "greedy" => Strategy::Greedy,
-            _ => return Err(unknown(py, "strategy", r#""robust" or "greedy""#, strategy)),
+            _ => {
+                let allowed = r#""robust", "polylog", "sieve" or "greedy""#;
+                return Err(unknown(py, "strategy", allowed, strategy));
+            }
         };
         let guesses = match guesses {
             "pair" => Guesses::Pair,

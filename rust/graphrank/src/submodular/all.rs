@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::grid::Grid;
+use super::guess::{Guess, Kind};
 use super::objective::is_worth;
-use super::perm::{Budget, PermGuess, Terms};
+use super::perm::{Budget, Terms};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::try_collect;
@@ -20,15 +21,16 @@ const FEW: usize = 64;
 /// All guesses that some candidate matters to.
 pub(super) struct All {
     pub(super) grid: Grid,
-    pub(super) guesses: BTreeMap<i32, PermGuess>,
+    pub(super) kind: Kind,
+    pub(super) guesses: BTreeMap<i32, Guess>,
     /// Whether the guesses were dropped, and candidates are in none.
     pub(super) is_stale: bool,
     pub(super) lost: Counters,
 }
 
 impl All {
-    pub(super) fn new(grid: Grid) -> Self {
-        Self { grid, guesses: BTreeMap::new(), is_stale: false, lost: Counters::default() }
+    pub(super) fn new(grid: Grid, kind: Kind) -> Self {
+        Self { grid, kind, guesses: BTreeMap::new(), is_stale: false, lost: Counters::default() }
     }
 
     /// Follows the candidates `touched`, each guess on its own.
@@ -37,7 +39,7 @@ impl All {
         let touched = if self.is_stale { &live } else { touched };
         self.begin_guesses(touched, ground)?;
         let guesses: Vec<_> = self.guesses.iter_mut().map(|(_, guess)| guess).collect();
-        let follow = |_, guess: &mut PermGuess| guess.follow(touched, ground, &mut Budget::unlimited(), exec);
+        let follow = |_, guess: &mut Guess| guess.follow(touched, ground, &mut Budget::unlimited(), exec);
         let here = exec.on_this_thread();
         let is_parallel = ground.objective.is_parallel() && touched.len() > FEW;
         if is_parallel { exec } else { &here }.map_items(guesses, follow)?;
@@ -45,7 +47,7 @@ impl All {
         self.guesses.retain(|_, guess| {
             let stays = guess.n_members() > 0;
             if !stays {
-                lost.add(guess.counters);
+                lost.add(guess.counters());
             }
             stays
         });
@@ -68,7 +70,7 @@ impl All {
             }
             while is_worth(worth, self.grid.threshold(index)) {
                 if !self.guesses.contains_key(&index) {
-                    let mut guess = PermGuess::new(ground, self.terms(index))?;
+                    let mut guess = Guess::new(self.kind, ground, self.terms(index))?;
                     guess.begin_empty();
                     self.guesses.insert(index, guess);
                 }
@@ -85,10 +87,10 @@ impl All {
     }
 
     /// Guesses that hold all candidates that are worth τ: what is worth more than they may hold is not there.
-    pub(super) fn whole(&self) -> impl Iterator<Item = &PermGuess> {
+    pub(super) fn whole(&self) -> impl Iterator<Item = &Guess> {
         // The last guess is the last one that the best candidate matters to.
         let last = self.guesses.keys().next_back().copied().unwrap_or(0);
         let most = self.grid.threshold(last + 1);
-        self.guesses.values().filter(move |guess| self.grid.power(guess.terms.index + 1) >= most)
+        self.guesses.values().filter(move |guess| self.grid.power(guess.terms().index + 1) >= most)
     }
 }

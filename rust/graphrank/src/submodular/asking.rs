@@ -39,3 +39,26 @@ pub(super) fn ask(
         scans: sum.scans + calls.scans,
     }))
 }
+
+/// The gains of elements at the first `len` picks.
+pub(super) fn ask_gains(
+    prefix: &dyn Prefix,
+    len: usize,
+    elements: &[u32],
+    gains: &mut [f64],
+    is_parallel: bool,
+    exec: &Exec,
+) -> Result<()> {
+    let step = if is_parallel { STEP } else { STEP_FOREIGN };
+    if elements.len() <= step {
+        return prefix.gains(len, elements, gains);
+    }
+    let units: Vec<_> = elements.chunks(step).zip(gains.chunks_mut(step)).collect();
+    let here = exec.on_this_thread();
+    let exec = if is_parallel { exec } else { &here };
+    exec.map_items(units, |_, (elements, gains)| {
+        exec.checkpoint(elements.len() as u64)?;
+        prefix.gains(len, elements, gains)
+    })?;
+    Ok(())
+}

@@ -6,6 +6,7 @@ use super::all::All;
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::grid::Grid;
+use super::guess::Kind;
 use super::guesses::GuessSet;
 use super::log::{ApplyOptions, Log, LogWriter};
 use super::maximize::{MaximizeParams, Method, Selection, check_k, evaluate, maximize};
@@ -237,9 +238,9 @@ impl DynamicMaximizer {
             oracle_calls: 0,
         };
         let (true, Engine::Guesses(guesses)) = (refine, &self.engine) else { return Ok(shown) };
-        let mut union: Vec<u32> = guesses.active().flat_map(|guess| guess.picks.iter().copied()).collect();
+        let mut union: Vec<u32> = guesses.active().flat_map(|guess| guess.picks().iter().copied()).collect();
         if let Some(best) = guesses.best() {
-            union.extend(self.worth_asking(best.terms.threshold)?);
+            union.extend(self.worth_asking(best.terms().threshold)?);
         }
         union.extend_from_slice(&shown.elements);
         union.sort_unstable();
@@ -401,9 +402,11 @@ impl DynamicMaximizer {
                 return Ok(());
             }
         }
-        if self.shown.elements != best.picks {
-            self.shown.elements.clone_from(&best.picks);
-            self.shown.gains.clone_from(&best.gains);
+        if self.shown.elements != best.picks() {
+            self.shown.elements.clear();
+            self.shown.elements.extend_from_slice(best.picks());
+            self.shown.gains.clear();
+            self.shown.gains.extend_from_slice(best.gains());
             self.shown.value = best.value();
         }
         self.shown.upper_bound = upper_bound.max(self.shown.value);
@@ -420,10 +423,14 @@ const UNITS: usize = 1 << 8;
 impl Engine {
     pub(super) fn new(params: &DynamicParams, objective: &Arc<dyn Objective>) -> Result<Self> {
         let grid = Grid { eps: params.eps, k: params.k };
+        let kind = match params.strategy {
+            Strategy::Polylog => Kind::Buckets { eps: params.eps, seed: params.seed },
+            _ => Kind::Order,
+        };
         Ok(match (params.strategy, params.guesses) {
             (Strategy::Greedy, _) => Self::Greedy,
-            (_, Guesses::Pair) => Self::Guesses(Box::new(GuessSet::Pair(Pair::new(grid, objective)?))),
-            (_, Guesses::All) => Self::Guesses(Box::new(GuessSet::All(All::new(grid)))),
+            (_, Guesses::Pair) => Self::Guesses(Box::new(GuessSet::Pair(Pair::new(grid, kind, objective)?))),
+            (_, Guesses::All) => Self::Guesses(Box::new(GuessSet::All(All::new(grid, kind)))),
         })
     }
 
@@ -443,10 +450,11 @@ impl Engine {
 
 #[cfg(test)]
 impl DynamicMaximizer {
-    /// Whether some guess is yet to be built.
-    pub(super) fn is_building(&self) -> bool {
+    /// Whether some guess is yet to be built, or holds picks that are gone.
+    pub(super) fn is_behind(&self) -> bool {
         let Engine::Guesses(guesses) = &self.engine else { return false };
-        matches!(&**guesses, GuessSet::Pair(pair) if pair.proof.is_used)
+        let is_building = matches!(&**guesses, GuessSet::Pair(pair) if pair.proof.is_used);
+        is_building || guesses.active().any(|guess| guess.bound_value() > guess.value())
     }
 
     /// Asserts that every guess is what it must be, and that no guess is missing.
@@ -460,9 +468,9 @@ impl DynamicMaximizer {
                 pair.active().for_each(|kept| kept.guess.check_invariants(ground));
                 if let (Some(index), false, [low, high, ..]) = (pair.low, pair.proof.is_used, &pair.kept[..])
                 {
-                    assert_eq!((low.guess.terms.index, high.guess.terms.index), (index, index + 1));
-                    let reach = pair.grid.k as f64 * low.guess.terms.threshold;
-                    assert!(low.guess.is_full() || reach <= pair.grid.eps * low.guess.value());
+                    assert_eq!((low.guess.terms().index, high.guess.terms().index), (index, index + 1));
+                    let reach = pair.grid.k as f64 * low.guess.terms().threshold;
+                    assert!(low.guess.is_full() || reach <= pair.grid.eps * low.guess.bound_value());
                     assert!(high.guess.is_whole());
                 }
             }

@@ -7,7 +7,9 @@
 //! |---|---|---|---|---|
 //! | robust | pair | OPT / (2 + ε) | anyone | a few guesses; not proved |
 //! | robust | all | OPT / (2(1 + ε)) | anyone | O(k log² k / ε) expected calls, if the stream does not look at the coins |
-//! | sieve | pair, all | the same | anyone | all candidates may be asked again |
+//! | polylog | pair | (1 - ε)² OPT / (2 + ε) | anyone | a few guesses; not proved |
+//! | polylog | all | (1 - ε)² OPT / (2(1 + ε)) | anyone | poly(log n, log k, 1/ε) expected calls, amortised, if the stream does not look at the draws: the paper's proof, for more trials and without guards |
+//! | sieve | pair, all | as robust | anyone | all candidates may be asked again |
 //! | greedy | | (1 - 1/e) OPT | anyone | all candidates are asked again |
 //!
 //! These are for [`Strategy`] and [`Guesses`], times 1 - `stability`. Values are compared with a slack of 1e-9 of the
@@ -17,7 +19,8 @@
 //! 1. `objective`: what f is, and the gains of an element with regard to all prefixes of the picks in one pass. Each
 //!    kind of function has a file of its own.
 //! 2. `candidates`, `order`: what is live, what it is worth alone, and in which order it is met.
-//! 3. `perm`: one guess of the optimum and its picks.
+//! 3. `perm`: one guess of the optimum and its picks, in the order; `bucket`, `levels`, `sampling`: the same by random parts of
+//!    candidates of like gains; `guess`: either.
 //! 4. `guesses`, `pair`, `all`: which guesses are kept, and why that gives the bounds above.
 //! 5. `dynamic`: updates as a whole or not at all, and what is shown.
 //!
@@ -29,6 +32,9 @@
 mod all;
 mod asking;
 mod bounds;
+mod bucket;
+#[cfg(test)]
+mod bucket_tests;
 mod callable;
 mod candidates;
 mod committee;
@@ -48,7 +54,9 @@ mod facility;
 mod graph_cut;
 mod greedy;
 mod grid;
+mod guess;
 mod guesses;
+mod levels;
 mod log;
 mod log_det;
 mod maximize;
@@ -67,6 +75,7 @@ mod rows;
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod samples;
+mod sampling;
 mod snapshot;
 mod staircase;
 mod swaps;

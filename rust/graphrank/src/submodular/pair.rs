@@ -19,8 +19,9 @@ use std::sync::Arc;
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::grid::Grid;
+use super::guess::{Guess, Kind};
 use super::objective::{Objective, Prefix};
-use super::perm::{Budget, PermGuess, Terms};
+use super::perm::{Budget, Terms};
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::try_reserve;
@@ -40,7 +41,7 @@ const CHEAP: usize = 1 << 12;
 
 /// A guess that follows the candidates, or rests.
 pub(super) struct Kept {
-    pub(super) guess: PermGuess,
+    pub(super) guess: Guess,
     /// Changes of the log that it has seen.
     pub(super) n_seen: usize,
     /// When it was in use last.
@@ -101,6 +102,7 @@ impl Proof {
 /// The two guesses between which they cease to be full.
 pub(super) struct Pair {
     pub(super) grid: Grid,
+    pub(super) kind: Kind,
     /// l and l + 1, if any candidate gains anything; they are the first two of `kept`.
     pub(super) low: Option<i32>,
     pub(super) kept: Vec<Kept>,
@@ -112,12 +114,16 @@ pub(super) struct Pair {
     /// Picks of guess l + 1 after the last update that ended with all guesses built.
     pub(super) last: Vec<u32>,
     pub(super) lost: Counters,
+    /// Guesses that are not given up while l moves: one that may be l, and one that is not full.
+    held: [i32; 2],
 }
 
 impl Pair {
-    pub(super) fn new(grid: Grid, objective: &Arc<dyn Objective>) -> Result<Self> {
+    pub(super) fn new(grid: Grid, kind: Kind, objective: &Arc<dyn Objective>) -> Result<Self> {
         Ok(Self {
             grid,
+            kind,
+            held: [0; 2],
             low: None,
             kept: Vec::new(),
             log: Vec::new(),
@@ -181,9 +187,10 @@ impl Pair {
         let is_built = self.low.is_some() && !self.proof.is_used;
         if let Some(high) = self.kept.get(1)
             && is_built
-            && high.guess.picks != self.last
+            && high.guess.picks() != self.last
         {
-            self.last.clone_from(&high.guess.picks);
+            self.last.clear();
+            self.last.extend_from_slice(high.guess.picks());
         }
     }
 
@@ -191,20 +198,22 @@ impl Pair {
     #[expect(clippy::cast_precision_loss, reason = "k is below 2^32")]
     fn is_ok(&self, at: usize) -> bool {
         let guess = &self.kept[at].guess;
-        let reach = self.grid.k as f64 * guess.terms.threshold;
-        guess.is_full() || guess.is_whole() && reach <= self.grid.eps * guess.value()
+        let reach = self.grid.k as f64 * guess.terms().threshold;
+        guess.is_full() || guess.is_whole() && reach <= self.grid.eps * guess.bound_value()
     }
 
     /// Moves l, from `start`, to where guess l may stand and guess l + 1 is not full. False if the budget ended before.
     fn cross(&mut self, start: i32, ground: &Candidates, budget: &mut Budget, exec: &Exec) -> Result<bool> {
         let (mut low, mut high) = (start, start + 1);
         let mut stride = 1;
+        self.held = [low, high];
         let Some(mut at) = self.fetch(high, ground, budget, exec)? else { return Ok(false) };
         if self.kept[at].guess.is_full() {
             while self.kept[at].guess.is_full() {
                 low = self.reach(at);
                 high = low + stride;
                 stride *= 2;
+                self.held = [low, high];
                 match self.fetch(high, ground, budget, exec)? {
                     Some(next) => at = next,
                     None => return Ok(false),
@@ -217,6 +226,7 @@ impl Pair {
                     break;
                 }
                 (high, low, stride) = (low, low - stride, stride * 2);
+                self.held = [low, high];
             }
         }
         while high - low > 1 {
@@ -227,6 +237,7 @@ impl Pair {
             } else {
                 high = middle;
             }
+            self.held = [low, high];
         }
         // The first two stay what they are until both are built.
         let Some(first) = self.fetch(low, ground, budget, exec)? else { return Ok(false) };
@@ -237,12 +248,16 @@ impl Pair {
         Ok(true)
     }
 
-    /// Up to which guess all make the same picks as a full one: those with thresholds of at most its least gain.
+    /// Up to which guess all are known to be full if one is. In order, all with thresholds of at most its least gain make
+    /// the same picks.
     #[expect(clippy::cast_precision_loss, reason = "k is below 2^32")]
     fn reach(&self, at: usize) -> i32 {
         let guess = &self.kept[at].guess;
-        let least = guess.gains.iter().copied().fold(f64::INFINITY, f64::min);
-        self.grid.index(2.0 * self.grid.k as f64 * least).max(guess.terms.index)
+        if self.kind != Kind::Order {
+            return guess.terms().index;
+        }
+        let least = guess.gains().iter().copied().fold(f64::INFINITY, f64::min);
+        self.grid.index(2.0 * self.grid.k as f64 * least).max(guess.terms().index)
     }
 
     /// The place of a guess in `kept`, where it has followed all changes; none if the budget ends before all candidates
@@ -255,16 +270,16 @@ impl Pair {
         exec: &Exec,
     ) -> Result<Option<usize>> {
         self.clock += 1;
-        let found = self.kept.iter().position(|kept| kept.guess.terms.index == index);
+        let found = self.kept.iter().position(|kept| kept.guess.terms().index == index);
         let at = match found.or_else(|| self.spare()) {
             Some(at) => at,
             None => {
-                let guess = PermGuess::new(ground, self.terms(index))?;
+                let guess = Guess::new(self.kind, ground, self.terms(index))?;
                 self.kept.push(Kept { guess, n_seen: self.log.len(), used: 0 });
                 self.kept.len() - 1
             }
         };
-        if self.kept[at].guess.terms.index != index {
+        if self.kept[at].guess.terms().index != index {
             self.reset(at, index);
         }
         if !self.can_catch_up(at) {
@@ -279,8 +294,10 @@ impl Pair {
     /// A guess to give up for another, if there should be none more.
     fn spare(&self) -> Option<usize> {
         // The first two are what is shown until l has moved, and what was used just now may be needed again.
-        let others = 2..self.kept.len();
-        let is_cheap = |&at: &usize| self.kept[at].guess.cost < CHEAP && self.kept[at].used < self.clock - 1;
+        let is_free = |&at: &usize| !self.held.contains(&self.kept[at].guess.terms().index);
+        let others = (2..self.kept.len()).filter(is_free);
+        let is_cheap =
+            |&at: &usize| self.kept[at].guess.cost() < CHEAP && self.kept[at].used < self.clock - 1;
         let oldest = || others.clone().min_by_key(|&at| self.kept[at].used);
         let is_full = self.kept.len() >= MOST_RESTING + 2;
         others.clone().find(is_cheap).or_else(|| oldest().filter(|_| is_full))
@@ -305,7 +322,7 @@ impl Pair {
     fn catch_up(&mut self, at: usize, ground: &Candidates, budget: &mut Budget, exec: &Exec) -> Result<()> {
         let kept = &mut self.kept[at];
         if at > 1 {
-            kept.guess.counters.replayed += (self.log.len() - kept.n_seen) as u64;
+            kept.guess.count_replayed(self.log.len() - kept.n_seen);
         }
         kept.guess.follow(&self.log[kept.n_seen..], ground, budget, exec)?;
         kept.n_seen = self.log.len();
@@ -321,7 +338,7 @@ impl Pair {
         for at in (n_active..self.kept.len()).rev() {
             if !self.can_catch_up(at) {
                 let gone = self.kept.remove(at);
-                self.lost.add(gone.guess.counters);
+                self.lost.add(gone.guess.counters());
             }
         }
         let n_seen = self.kept.iter().map(|kept| kept.n_seen).min().unwrap_or(self.log.len());

@@ -9,6 +9,10 @@ pub enum Strategy {
     /// One random pick per level (`perm.rs`): the bounds of [`Guesses`] hold after every update, whoever chose it.
     #[default]
     Robust,
+    /// Random parts of candidates of like gains (`bucket.rs`): the bounds of [`Guesses`] times (1 - ε)². Its calls grow
+    /// least with the number of candidates in theory; [`Strategy::Robust`] has the better values, and fewer calls where there
+    /// are few candidates.
+    Polylog,
     /// As if sieve-streaming were run again over the candidates as they came (`perm.rs`): the same bounds, but a stream can
     /// make every update ask all candidates. A baseline.
     Sieve,

@@ -244,11 +244,6 @@ impl PermGuess {
         Ok(())
     }
 
-    /// Says that there are no candidates to be asked.
-    pub(super) fn begin_empty(&mut self) {
-        self.frontier = END;
-    }
-
     /// All members, picks among them.
     pub(super) fn members(&self) -> impl Iterator<Item = u32> {
         self.levels.iter().flatten().copied()

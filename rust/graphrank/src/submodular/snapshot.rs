@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::bucket::BucketGuess;
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::dynamic::{DynamicMaximizer, Engine, Shown};
+use super::guess::{Guess, Kind};
 use super::guesses::GuessSet;
+use super::levels::Level;
 use super::objective::Objective;
 use super::order::END;
 use super::pair::{Kept, MOST_RESTING};
@@ -25,6 +28,9 @@ use crate::memory::{try_collect, try_reserve, try_with_capacity};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"grsubmod");
 const VERSION: u64 = 1;
+
+/// By number.
+const STRATEGIES: [Strategy; 4] = [Strategy::Robust, Strategy::Polylog, Strategy::Sieve, Strategy::Greedy];
 
 impl DynamicMaximizer {
     /// All of its state but the objective.
@@ -119,13 +125,13 @@ impl DynamicMaximizer {
                 }
                 for _ in 0..n_kept {
                     let index = from.index()?;
-                    let guess = from.guess(&mut ground, pair.terms(index), exec)?;
+                    let guess = from.guess(&mut ground, pair.terms(index), pair.kind, exec)?;
                     let (n_seen, used) = (from.length(pair.log.len())?, from.word()?);
                     pair.kept.push(Kept { guess, n_seen, used });
                 }
                 let is_pair = |low: i32| {
                     let indices: Vec<i32> =
-                        pair.kept.iter().take(2).map(|kept| kept.guess.terms.index).collect();
+                        pair.kept.iter().take(2).map(|kept| kept.guess.terms().index).collect();
                     Some(&indices[..]) == low.checked_add(1).map(|high| [low, high]).as_ref().map(|x| &x[..])
                 };
                 if !pair.low.is_none_or(is_pair) {
@@ -137,7 +143,7 @@ impl DynamicMaximizer {
                 all.is_stale = from.word()? == 1;
                 for _ in 0..from.word()? {
                     let index = from.index()?;
-                    let guess = from.guess(&mut ground, all.terms(index), exec)?;
+                    let guess = from.guess(&mut ground, all.terms(index), all.kind, exec)?;
                     all.guesses.insert(index, guess);
                 }
             }
@@ -180,7 +186,29 @@ impl Writer {
         floats.iter().try_for_each(|float| self.words(&[float.to_bits()]))
     }
 
-    fn guess(&mut self, guess: &PermGuess) -> Result<()> {
+    fn guess(&mut self, guess: &Guess) -> Result<()> {
+        match guess {
+            Guess::Perm(guess) => self.perm(guess),
+            Guess::Bucket(guess) => self.bucket(guess),
+        }
+    }
+
+    fn bucket(&mut self, guess: &BucketGuess) -> Result<()> {
+        self.words(&[index_word(guess.terms.index), u64::from(guess.is_begun), guess.cost as u64])?;
+        self.words(&[guess.n_builds])?;
+        self.counters(guess.counters)?;
+        self.elements(&guess.sampled)?;
+        self.words(&[guess.levels.len() as u64])?;
+        for level in &guess.levels.list {
+            self.words(&[level.end as u64, u64::from(level.bucket), level.n_bucket as u64])?;
+            self.words(&[level.n_left as u64, level.n_built as u64, level.build])?;
+            self.elements(&level.members)?;
+            level.members.iter().try_for_each(|&member| self.words(&[guess.levels.stamp(member)]))?;
+        }
+        Ok(())
+    }
+
+    fn perm(&mut self, guess: &PermGuess) -> Result<()> {
         self.words(&[index_word(guess.terms.index), guess.frontier, guess.cost as u64])?;
         self.counters(guess.counters)?;
         self.elements(&guess.picks)?;
@@ -245,7 +273,7 @@ impl<'a> Reader<'a> {
     fn params(&mut self) -> Result<DynamicParams> {
         let k = usize::try_from(self.word()?).map_err(|_| corrupt())?;
         let eps = self.float()?;
-        let strategy = [Strategy::Robust, Strategy::Sieve, Strategy::Greedy][self.length(2)?];
+        let strategy = STRATEGIES[self.length(STRATEGIES.len() - 1)?];
         let guesses = [Guesses::Pair, Guesses::All][self.length(1)?];
         let stability = self.float()?;
         let conflict = [Conflict::Error, Conflict::Ignore][self.length(1)?];
@@ -285,14 +313,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn guess(&mut self, ground: &mut Candidates, terms: Terms, exec: &Exec) -> Result<PermGuess> {
-        let (frontier, cost) = (self.word()?, self.length(usize::MAX >> 1)?);
-        let counters = self.counters()?;
-        let picks = self.elements(ground)?;
-        let mut ranked = try_with_capacity("the snapshot", picks.len())?;
-        for pick in picks {
-            ranked.push((self.word()?, pick));
-        }
+    fn guess(&mut self, ground: &mut Candidates, terms: Terms, kind: Kind, exec: &Exec) -> Result<Guess> {
+        Ok(match kind {
+            Kind::Order => Guess::Perm(self.perm(ground, terms, exec)?),
+            Kind::Buckets { eps, seed } => Guess::Bucket(self.bucket(ground, terms, (eps, seed))?),
+        })
+    }
+
+    /// Members of a guess.
+    fn members(&mut self, ground: &mut Candidates, terms: Terms) -> Result<Vec<u32>> {
         let members = self.elements(ground)?;
         for &member in &members {
             if !ground.is_live(member) {
@@ -302,6 +331,50 @@ impl<'a> Reader<'a> {
                 return Err(corrupt());
             }
         }
+        Ok(members)
+    }
+
+    fn bucket(&mut self, ground: &mut Candidates, terms: Terms, sampling: (f64, u64)) -> Result<BucketGuess> {
+        let mut guess = BucketGuess::new(ground, terms, sampling)?;
+        guess.is_begun = self.word()? == 1;
+        guess.cost = self.length(usize::MAX >> 1)?;
+        guess.n_builds = self.length(usize::MAX >> 1)? as u64;
+        let counters = self.counters()?;
+        let sampled = self.elements(ground)?;
+        let n_levels = self.length(sampled.len())?;
+        let mut levels = try_with_capacity("the snapshot", n_levels)?;
+        let n = ground.n_elements();
+        for _ in 0..n_levels {
+            let end = self.length(sampled.len())?;
+            let bucket = u32::try_from(self.word()?).map_err(|_| corrupt())?;
+            let [n_bucket, n_left, n_built] = [self.length(n)?, self.length(n)?, self.length(n)?];
+            let build = self.word()?;
+            let members = self.members(ground, terms)?;
+            let mut stamps = try_with_capacity("the snapshot", members.len())?;
+            for _ in 0..members.len() {
+                stamps.push(self.word()?);
+            }
+            levels.push((
+                Level { n_left, n_built, build, ..Level::of(end, (bucket, n_bucket), members) },
+                stamps,
+            ));
+        }
+        if !guess.restore(&sampled, levels)? {
+            return Err(corrupt());
+        }
+        guess.counters = counters;
+        Ok(guess)
+    }
+
+    fn perm(&mut self, ground: &mut Candidates, terms: Terms, exec: &Exec) -> Result<PermGuess> {
+        let (frontier, cost) = (self.word()?, self.length(usize::MAX >> 1)?);
+        let counters = self.counters()?;
+        let picks = self.elements(ground)?;
+        let mut ranked = try_with_capacity("the snapshot", picks.len())?;
+        for pick in picks {
+            ranked.push((self.word()?, pick));
+        }
+        let members = self.members(ground, terms)?;
         let mut guess = PermGuess::new(ground, terms)?;
         if !guess.restore(&ranked, &members, exec)? {
             return Err(corrupt());

@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::exec::Exec;
 use crate::rng::mix;
 
+/// Those that keep guesses.
+pub(super) const STRATEGIES: [Strategy; 3] = [Strategy::Robust, Strategy::Polylog, Strategy::Sieve];
+
 /// The best value of at most k of the elements of `live`.
 fn optimum(values: &[f64], live: usize, k: usize) -> f64 {
     let sets = (0..values.len()).filter(|set| set & !live == 0 && set.count_ones() as usize <= k);
@@ -72,12 +75,14 @@ fn gains_of_every_objective_are_those_of_its_definition() {
 }
 
 /// Follows a random stream and checks after every update what is promised. Returns after how many updates guesses were
-/// still being built.
+/// still being built, or held picks that are gone.
 fn follow(seed: u64, strategy: Strategy, guesses: Guesses, n_updates: usize) -> usize {
     let n = 9;
     let Sample { name, objective, values } = sample(n, seed % N_KINDS, seed);
     let draws = &mut Draws(mix(seed ^ 77) << 9);
     let (k, eps) = (1 + draws.below(4) as usize, [0.05, 0.1, 0.3][draws.below(3) as usize]);
+    // The wider, the more picks may go before others are sampled.
+    let eps = if strategy == Strategy::Polylog { 2.0 * eps } else { eps };
     let stability = [0.0, 0.0, 0.2][draws.below(3) as usize];
     let params = DynamicParams { k, eps, strategy, guesses, stability, seed, ..DynamicParams::default() };
     let mut best = DynamicMaximizer::new(objective, params).unwrap();
@@ -87,7 +92,8 @@ fn follow(seed: u64, strategy: Strategy, guesses: Guesses, n_updates: usize) -> 
             Guesses::Pair => 1.0 / (2.0 + eps),
             Guesses::All => 1.0 / (2.0 * (1.0 + eps)),
         };
-    let (mut live, mut n_building) = (0usize, 0);
+    let share = if strategy == Strategy::Polylog { share * (1.0 - eps).powi(2) } else { share };
+    let (mut live, mut n_behind) = (0usize, 0);
     for _ in 0..n_updates {
         if draws.below(8) == 0 {
             let batch = draws.below(1 << n) as usize;
@@ -115,35 +121,35 @@ fn follow(seed: u64, strategy: Strategy, guesses: Guesses, n_updates: usize) -> 
         let refined = best.solution(true, exec).unwrap();
         assert!(refined.value >= value && is_close(refined.value, values[bits(&refined.elements)]), "{what}");
         best.check_invariants();
-        n_building += usize::from(best.is_building());
+        n_behind += usize::from(best.is_behind());
     }
-    n_building
+    n_behind
 }
 
 #[test]
 fn pairs_of_guesses_keep_their_bound_after_every_update() {
-    for strategy in [Strategy::Robust, Strategy::Sieve] {
-        let n_building: usize = (0..30 * N_KINDS).map(|seed| follow(seed, strategy, Guesses::Pair, 40)).sum();
-        assert!(n_building > 1_000, "{n_building}");
+    for strategy in STRATEGIES {
+        let n_behind: usize = (0..30 * N_KINDS).map(|seed| follow(seed, strategy, Guesses::Pair, 40)).sum();
+        assert!(n_behind > 500, "{strategy:?} {n_behind}");
     }
 }
 
 #[test]
 fn all_guesses_keep_their_bound_after_every_update() {
-    for strategy in [Strategy::Robust, Strategy::Sieve] {
-        let n_building: usize = (0..6 * N_KINDS).map(|seed| follow(seed, strategy, Guesses::All, 25)).sum();
-        assert_eq!(n_building, 0);
+    for strategy in STRATEGIES {
+        let n_behind: usize = (0..6 * N_KINDS).map(|seed| follow(seed, strategy, Guesses::All, 25)).sum();
+        assert!((n_behind > 0) == (strategy == Strategy::Polylog), "{strategy:?} {n_behind}");
     }
 }
 
 #[test]
 #[ignore = "minutes: cargo test --release -p graphrank --lib a_million -- --ignored"]
 fn a_million_updates_keep_their_bounds() {
-    for strategy in [Strategy::Robust, Strategy::Sieve] {
+    for strategy in STRATEGIES {
         let pair =
             (1_000..1_000 + 12_500).map(|seed| follow(seed, strategy, Guesses::Pair, 60)).sum::<usize>();
         let all = (1_000..1_000 + 5_000).map(|seed| follow(seed, strategy, Guesses::All, 50)).sum::<usize>();
-        assert!(pair > 10_000 && all == 0, "{pair} {all}");
+        assert!(pair > 10_000 && (all > 0) == (strategy == Strategy::Polylog), "{pair} {all}");
     }
 }
 
