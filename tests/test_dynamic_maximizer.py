@@ -68,7 +68,7 @@ def test_candidates_come_and_go():
     assert best.discard("bob")
     assert not best.discard("bob")
     assert (best.steps, best.value, best.objective) == (5, 2.0, REACH)
-    assert repr(best) == "DynamicMaximizer(k=2, 1 candidates, value 2, at least 97.5% of the best)"
+    assert repr(best) == "DynamicMaximizer(k=2, 1 candidates, value 2, at least 99.9% of the best)"
 
 
 @pytest.mark.parametrize("conflict", ["error", "ignore"])

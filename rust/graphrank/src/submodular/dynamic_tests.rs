@@ -260,8 +260,9 @@ fn a_restored_snapshot_goes_on_as_if_it_had_never_stopped() {
         let Sample { name, objective, .. } = sample(9, seed % N_KINDS, seed);
         let (strategy, guesses) = strategies()[seed as usize % strategies().len()];
         let stability = if seed % 3 == 0 { 0.1 } else { 0.0 };
+        let k = 1 + seed as usize / 3 % 3;
         let params =
-            DynamicParams { k: 3, eps: 0.1, strategy, guesses, stability, seed, ..DynamicParams::default() };
+            DynamicParams { k, eps: 0.1, strategy, guesses, stability, seed, ..DynamicParams::default() };
         let mut best = DynamicMaximizer::new(Arc::clone(&objective), params).unwrap();
         let (elements, is_insert) = stream(9, 200);
         let options = ApplyOptions { every: 1, batch: 1 };
@@ -309,4 +310,19 @@ fn altered_snapshots_are_refused() {
     let other: Arc<dyn Objective> = sample(9, 0, 0).objective;
     let error = DynamicMaximizer::restore(other, &bytes, exec).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "`snapshot` is of another objective");
+}
+
+#[test]
+fn one_pick_is_certified_by_the_best_candidate() {
+    let exec = &Exec::default();
+    for guesses in [Guesses::Pair, Guesses::All] {
+        let params = DynamicParams { k: 1, eps: 0.9, guesses, ..DynamicParams::default() };
+        let mut best = DynamicMaximizer::new(large(), params).unwrap();
+        best.insert(7, exec).unwrap();
+        assert!(best.certified_ratio() > 0.9999, "{}", best.certified_ratio());
+        best.update(&[], &(100..400).collect::<Vec<_>>(), exec).unwrap();
+        let params = MaximizeParams { k: 1, ..MaximizeParams::default() };
+        let most = maximize(best.objective(), Some(&best.live().unwrap()), &params, exec).unwrap().value;
+        assert!(best.upper_bound() >= most && best.upper_bound() < most * 1.0001);
+    }
 }

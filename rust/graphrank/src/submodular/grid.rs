@@ -25,6 +25,6 @@ impl Grid {
         reason = "the logarithm of a float over one of 1 + 1e-6 at least"
     )]
     pub(super) fn index(self, value: f64) -> i32 {
-        ((value.ln() + 1e-9) / self.eps.ln_1p()).floor() as i32
+        ((value.min(f64::MAX).ln() + 1e-9) / self.eps.ln_1p()).floor() as i32
     }
 }

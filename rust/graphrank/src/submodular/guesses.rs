@@ -90,7 +90,8 @@ impl GuessSet {
         let n_picks = k.min(ground.n_useful()) as f64;
         let bounds = guesses.filter(|guess| guess.is_whole());
         let bounds = bounds.map(|guess| guess.bound_value() + n_picks * guess.terms().threshold);
-        bounds.chain(first).fold(f64::INFINITY, f64::min)
+        // If each pick is worth as much as the best candidate. All guesses may be full, so there may be no other bound.
+        bounds.chain(first).fold((n_picks * ground.bound()).min(f64::MAX), f64::min)
     }
 
     pub(super) fn counters(&self) -> Counters {
