@@ -1,13 +1,32 @@
 //! Many elements asked at once, on as many threads as the objective allows.
 
-use super::objective::{Calls, Prefix, Scan};
+use super::objective::{Calls, Objective, Prefix, Scan};
 use crate::error::Result;
 use crate::exec::Exec;
 
-/// Elements asked between two checkpoints, and by one unit of parallel work.
+/// Most elements asked between two checkpoints, and by one unit of parallel work.
 const STEP: usize = 1 << 11;
-/// The same for foreign functions, which may be slow.
-const STEP_FOREIGN: usize = 1 << 4;
+/// Elements asked by one call of a foreign function, each of which may be slow.
+const STEP_FOREIGN: usize = 1 << 8;
+/// Values read between two checkpoints: about a millisecond.
+pub(super) const UNITS: usize = 1 << 18;
+
+/// How elements are asked.
+pub(super) struct How {
+    pub(super) step: usize,
+    pub(super) is_parallel: bool,
+}
+
+impl How {
+    /// For elements of which all together read about `n_reads` values.
+    pub(super) fn new(objective: &dyn Objective, n_elements: usize, n_reads: usize) -> Self {
+        if !objective.is_parallel() {
+            return Self { step: STEP_FOREIGN, is_parallel: false };
+        }
+        let each = n_reads / n_elements.max(1) + 1;
+        Self { step: (UNITS / each).clamp(1, STEP), is_parallel: true }
+    }
+}
 
 /// Raises `depths` as [`Prefix::depths`] does, for prefixes of at most `len` picks.
 pub(super) fn ask(
@@ -15,21 +34,20 @@ pub(super) fn ask(
     (len, threshold): (usize, f64),
     elements: &[u32],
     depths: &mut [u32],
-    is_parallel: bool,
+    how: &How,
     exec: &Exec,
 ) -> Result<Calls> {
-    let step = if is_parallel { STEP } else { STEP_FOREIGN };
     let answer = |elements: &[u32], depths: &mut [u32]| {
         let mut scan = Scan::new(len, threshold);
         prefix.depths(&mut scan, elements, depths)?;
         Ok(scan.calls)
     };
-    if elements.len() <= step {
+    if elements.len() <= how.step {
         return answer(elements, depths);
     }
-    let units: Vec<_> = elements.chunks(step).zip(depths.chunks_mut(step)).collect();
+    let units: Vec<_> = elements.chunks(how.step).zip(depths.chunks_mut(how.step)).collect();
     let here = exec.on_this_thread();
-    let exec = if is_parallel { exec } else { &here };
+    let exec = if how.is_parallel { exec } else { &here };
     let calls = exec.map_items(units, |_, (elements, depths)| {
         exec.checkpoint(elements.len() as u64)?;
         answer(elements, depths)

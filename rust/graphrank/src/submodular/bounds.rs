@@ -60,5 +60,5 @@ pub(super) fn take_heaviest(bounds: &mut Vec<Bound>, mut places: Places<'_>) -> 
 
 /// The sum of the gains of some candidates.
 pub(super) fn weight(bounds: &[Bound]) -> f64 {
-    bounds.iter().map(|bound| bound.gain.max(0.0)).sum()
+    bounds.iter().fold(0.0, |sum, bound| sum + bound.gain.max(0.0))
 }

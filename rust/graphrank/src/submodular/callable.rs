@@ -73,6 +73,9 @@ pub struct Callable {
     submodular: AtomicU64,
 }
 
+/// A function of the caller's is taken to be as slow as so many reads: some microseconds.
+const READS: usize = 1 << 12;
+
 /// A gain may be off by this share of the values it is the difference of.
 const TOLERANCE: f64 = 1e-9;
 
@@ -159,6 +162,10 @@ impl fmt::Debug for Callable {
 impl Objective for Callable {
     fn n_elements(&self) -> usize {
         self.n_elements
+    }
+
+    fn cost(&self, _element: u32, _n_picks: usize) -> usize {
+        READS
     }
 
     /// Nothing is known of the function but its universe and its value of no picks.

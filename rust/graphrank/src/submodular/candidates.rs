@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::objective::{Objective, Prefix};
+use super::objective::{Objective, Prefix, finite};
 use super::order::{END, Keys, Order};
 use crate::error::Result;
 use crate::memory::{Buffer, try_collect, try_with_capacity};
@@ -120,14 +120,17 @@ impl Candidates {
     pub(super) fn insert(&mut self, element: u32) -> Result<()> {
         self.learn(element)?;
         let rank = match self.drawing {
-            Ranks::Random(key) => loop {
-                // A bijection: no two are alike.
-                let rank = mix(key ^ self.drawn);
-                self.drawn += 1;
-                if rank != 0 && rank != END {
-                    break rank;
+            Ranks::Random(key) => {
+                self.order.prefetch(mix(key ^ self.drawn.wrapping_add(AHEAD)));
+                loop {
+                    // A bijection: no two are alike.
+                    let rank = mix(key ^ self.drawn);
+                    self.drawn += 1;
+                    if rank != 0 && rank != END {
+                        break rank;
+                    }
                 }
-            },
+            }
             Ranks::Arrival(step) => {
                 self.drawn += step;
                 self.drawn
@@ -139,8 +142,13 @@ impl Candidates {
 
     /// Asks what an element is worth that is no candidate.
     pub(super) fn learn(&mut self, element: u32) -> Result<()> {
-        self.worths[element as usize] = self.empty.gain(0, element)?.max(0.0);
+        self.worths[element as usize] = finite(self.empty.gain(0, element)?)?.max(0.0);
         Ok(())
+    }
+
+    /// Tells that a candidate is deleted soon.
+    pub(super) fn prefetch(&self, element: u32) {
+        self.order.prefetch(self.rank(element));
     }
 
     /// Makes an element a candidate whose worth is known.
@@ -180,6 +188,10 @@ impl Candidates {
         self.order.bound()
     }
 }
+
+/// Insertions between one that draws its rank and the one whose place is fetched meanwhile: of a million candidates each
+/// place is a miss of the cache, which took a quarter of the time of an insertion.
+const AHEAD: u64 = 4;
 
 /// Numbers too small for all of their digits count as nothing.
 fn is_useful(worth: f64) -> bool {

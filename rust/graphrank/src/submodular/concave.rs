@@ -160,7 +160,7 @@ impl Objective for ConcaveSums {
         self.amounts.n_rows()
     }
 
-    fn cost(&self, element: u32) -> usize {
+    fn cost(&self, element: u32, _n_picks: usize) -> usize {
         self.amounts.n_entries(element)
     }
 

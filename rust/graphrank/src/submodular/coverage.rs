@@ -87,7 +87,7 @@ impl Objective for Coverage {
         self.sets.n_rows()
     }
 
-    fn cost(&self, element: u32) -> usize {
+    fn cost(&self, element: u32, _n_picks: usize) -> usize {
         self.sets.n_entries(element)
     }
 

@@ -68,7 +68,7 @@ impl Objective for DenseFacilityLocation {
         self.n_elements
     }
 
-    fn cost(&self, _element: u32) -> usize {
+    fn cost(&self, _element: u32, _n_picks: usize) -> usize {
         self.n_clients
     }
 

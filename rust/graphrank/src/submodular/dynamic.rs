@@ -296,9 +296,15 @@ impl DynamicMaximizer {
             self.engine.clear();
         }
         let (calls, drawn) = (self.calls, self.ground.drawn);
+        let mut n_read = 0;
         for operation in operations {
-            match self.change_one(operation, argument) {
-                Ok(change) => done.extend(change),
+            let looked_up = if n_read < READS { Ok(()) } else { exec.checkpoint(0) };
+            n_read %= READS;
+            match looked_up.and_then(|()| self.change_one(operation, argument)) {
+                Ok(change) => {
+                    done.extend(change);
+                    n_read += 1 + self.ground.objective.cost(operation.1, 0);
+                }
                 Err(error) => {
                     self.undo(&done);
                     (self.calls, self.ground.drawn) = (calls, drawn);
@@ -348,7 +354,10 @@ impl DynamicMaximizer {
     }
 
     fn undo(&mut self, done: &[Change]) {
-        for &(element, rank) in done.iter().rev() {
+        for (i, &(element, rank)) in done.iter().enumerate().rev() {
+            if let Some(next) = i.checked_sub(AHEAD) {
+                self.ground.prefetch(done[next].0);
+            }
             match rank {
                 Some(rank) => self.ground.insert_at(element, rank),
                 None => drop(self.ground.delete(element)),
@@ -419,6 +428,10 @@ const FEW_CANDIDATES: usize = 1 << 12;
 
 /// Operations between two checkpoints.
 const UNITS: usize = 1 << 8;
+/// Changes between one that is undone and the one whose place is fetched meanwhile.
+const AHEAD: usize = 8;
+/// Values read between two checkpoints while the changes of one update are taken in.
+const READS: usize = 1 << 16;
 
 impl Engine {
     pub(super) fn new(params: &DynamicParams, objective: &Arc<dyn Objective>) -> Result<Self> {

@@ -309,7 +309,7 @@ fn altered_snapshots_are_refused() {
     }
     let other: Arc<dyn Objective> = sample(9, 0, 0).objective;
     let error = DynamicMaximizer::restore(other, &bytes, exec).map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "`snapshot` is of another objective");
+    assert_eq!(error.to_string(), "`data` is of another objective");
 }
 
 #[test]
@@ -324,5 +324,26 @@ fn one_pick_is_certified_by_the_best_candidate() {
         let params = MaximizeParams { k: 1, ..MaximizeParams::default() };
         let most = maximize(best.objective(), Some(&best.live().unwrap()), &params, exec).unwrap().value;
         assert!(best.upper_bound() >= most && best.upper_bound() < most * 1.0001);
+    }
+}
+
+#[test]
+fn what_no_float_can_hold_is_an_error() {
+    let exec = &Exec::default();
+    let codes = [0, 1, 2];
+    let sets = Triples { n_rows: 3, n_columns: 3, rows: &codes, columns: &codes, values: None };
+    let heavy: Arc<dyn Objective> = Arc::new(Coverage::new(sets, Some(&[1e308; 3]), exec).unwrap());
+    let wanted = "`objective` is worth more than a float can hold; scale its weights down";
+    for guesses in [Guesses::Pair, Guesses::All] {
+        let params = DynamicParams { k: 2, guesses, ..DynamicParams::default() };
+        let mut best = DynamicMaximizer::new(Arc::clone(&heavy), params).unwrap();
+        best.insert(1, exec).unwrap();
+        assert_eq!(best.update(&[], &[0, 2], exec).unwrap_err().to_string(), wanted);
+        assert_eq!((best.live().unwrap(), best.value()), (vec![1], 1e308));
+        assert!(best.upper_bound() >= 1e308 && best.upper_bound().is_finite());
+    }
+    for method in [Method::Lazy, Method::Stochastic, Method::Threshold, Method::Exact] {
+        let params = MaximizeParams { k: 2, method, ..MaximizeParams::default() };
+        assert_eq!(maximize(&heavy, None, &params, exec).unwrap_err().to_string(), wanted);
     }
 }

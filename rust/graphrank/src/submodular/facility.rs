@@ -67,7 +67,7 @@ impl Objective for FacilityLocation {
         self.similarities.n_rows()
     }
 
-    fn cost(&self, element: u32) -> usize {
+    fn cost(&self, element: u32, _n_picks: usize) -> usize {
         self.similarities.n_entries(element)
     }
 

@@ -63,7 +63,7 @@ impl Objective for GraphCut {
         self.singles.len()
     }
 
-    fn cost(&self, element: u32) -> usize {
+    fn cost(&self, element: u32, _n_picks: usize) -> usize {
         self.similarities.n_entries(element)
     }
 

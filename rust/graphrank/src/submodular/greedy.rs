@@ -10,9 +10,10 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use super::asking::How;
 use super::bounds::{Bound, take_heaviest, weight};
 use super::maximize::Selection;
-use super::objective::{Objective, Prefix, is_worth};
+use super::objective::{Objective, Prefix, is_worth, total};
 use super::quotas::{Places, Quotas};
 use crate::error::Result;
 use crate::exec::Exec;
@@ -43,9 +44,8 @@ pub(super) struct Search<'a> {
     done: Selection,
 }
 
-/// Gains asked between two checkpoints, and by one unit of parallel work.
+/// Gains asked one by one between two checkpoints.
 const STEP: usize = 1 << 11;
-const STEP_FOREIGN: usize = 1 << 4;
 
 /// The gains of candidates at all picks.
 pub(super) fn gains_at(
@@ -55,13 +55,14 @@ pub(super) fn gains_at(
     exec: &Exec,
 ) -> Result<Vec<Bound>> {
     let mut gains: Vec<f64> = try_zeroed("the gains of candidates", candidates.len())?;
-    let is_parallel = objective.is_parallel();
-    let step = if is_parallel { STEP } else { STEP_FOREIGN };
+    let n_picks = prefix.n_picks();
+    let n_reads = candidates.iter().map(|&candidate| objective.cost(candidate, n_picks)).sum();
+    let How { step, is_parallel } = How::new(objective, candidates.len(), n_reads);
     let here = exec.on_this_thread();
     let units: Vec<_> = candidates.chunks(step).zip(gains.chunks_mut(step)).collect();
     if is_parallel { exec } else { &here }.map_items(units, |_, (elements, gains)| {
         exec.checkpoint(elements.len() as u64)?;
-        prefix.gains(prefix.n_picks(), elements, gains)
+        prefix.gains(n_picks, elements, gains)
     })?;
     let bounds = candidates.iter().zip(gains).map(|(&element, gain)| Bound { gain, element });
     try_collect("the gains of candidates", candidates.len(), bounds)
@@ -231,7 +232,7 @@ impl<'a> Search<'a> {
     pub(super) fn finish(mut self, is_greedy: bool, fill: Fill, exec: &Exec) -> Result<Selection> {
         let (n_greedy, is_free) = (self.done.elements.len(), self.refused.is_empty());
         self.fill(fill, exec)?;
-        self.done.value = self.done.gains.iter().sum();
+        self.done.value = total(&self.done.gains)?;
         let value = self.done.value;
         let mut bound = self.first_bound.min(value + self.left(exec)?);
         if is_greedy && is_free && n_greedy > 0 {
@@ -239,7 +240,7 @@ impl<'a> Search<'a> {
         } else if is_greedy {
             bound = bound.min(2.0 * value);
         }
-        self.done.upper_bound = bound.max(value);
+        self.done.upper_bound = bound.max(value).min(f64::MAX);
         Ok(self.done)
     }
 

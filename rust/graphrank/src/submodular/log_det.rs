@@ -116,6 +116,14 @@ impl Objective for LogDet {
         self.n
     }
 
+    fn cost(&self, _element: u32, n_picks: usize) -> usize {
+        let per_entry = match self.kernel {
+            Kernel::Matrix(_) => 1,
+            Kernel::Vectors { dim, .. } => dim,
+        };
+        (n_picks + 1) * (n_picks / 2 + per_entry)
+    }
+
     fn fingerprint(&self) -> u64 {
         let bytes = match &self.kernel {
             Kernel::Matrix(matrix) => bytemuck::cast_slice(matrix),

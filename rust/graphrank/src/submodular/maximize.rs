@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::exact::exact;
 use super::greedy::{Fill, Search};
-use super::objective::Objective;
+use super::objective::{Objective, total};
 use super::quotas::Quotas;
 use super::rows::check_codes;
 use crate::error::{Error, Result};
@@ -166,6 +166,6 @@ pub fn evaluate(objective: &Arc<dyn Objective>, elements: &[u32]) -> Result<Sele
     for &element in elements {
         done.gains.push(prefix.push(element)?.max(0.0));
     }
-    done.value = done.gains.iter().sum();
+    done.value = total(&done.gains)?;
     Ok(done)
 }

@@ -42,8 +42,8 @@ impl Objective for Mixture {
         self.parts.first().map_or(0, |(_, part)| part.n_elements())
     }
 
-    fn cost(&self, element: u32) -> usize {
-        self.parts.iter().map(|(_, part)| part.cost(element)).sum()
+    fn cost(&self, element: u32, n_picks: usize) -> usize {
+        self.parts.iter().map(|(_, part)| part.cost(element, n_picks)).sum()
     }
 
     fn fingerprint(&self) -> u64 {

@@ -19,7 +19,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Gains count as τ from this share of it on: what is exactly τ on paper must not fail by rounding.
 const SLACK: f64 = 1.0 - 1e-9;
@@ -47,8 +47,8 @@ pub trait Objective: Debug + Send + Sync {
     /// Size of the universe.
     fn n_elements(&self) -> usize;
 
-    /// About how many values are read to tell what an element gains.
-    fn cost(&self, _element: u32) -> usize {
+    /// About how many values are read to tell what an element gains beside `n_picks` others.
+    fn cost(&self, _element: u32, _n_picks: usize) -> usize {
         1
     }
 
@@ -167,6 +167,20 @@ impl Scan {
 
 /// Elements between one that is asked for and the one whose data are fetched meanwhile.
 const AHEAD: usize = 4;
+
+/// The value of picks that gain so much, the first pick first.
+pub(crate) fn total(gains: &[f64]) -> Result<f64> {
+    let value = gains.iter().fold(0.0, |sum, gain| sum + gain);
+    finite(value)
+}
+
+/// A gain or value of the objective, which must not be more than a float can hold.
+pub(crate) fn finite(value: f64) -> Result<f64> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::argument("objective", "is worth more than a float can hold; scale its weights down"))
+}
 
 /// Whether a gain is worth a threshold.
 #[inline(always)]

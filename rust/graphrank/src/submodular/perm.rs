@@ -24,8 +24,8 @@
 //! A newcomer behind the frontier waits there. Another is asked for its depth; if it is in `R_i` and before `e_i`, it becomes
 //! the i-th pick. A pick that leaves or gives way ends the sequence before it. What was in its `R_i` is then met again in
 //! order, and each that gains τ becomes the next pick; where that does not make k, the frontier moves on. Chunks of what
-//! is to be met are asked at once (in parallel if they are large), and only those that gain τ are asked again after each
-//! pick. In a random order these are few.
+//! is to be met are asked at once (in parallel if they are large), and those that gain τ are asked again after the next
+//! pick, a few at first and then ever more, until another gains it. In a random order they are few.
 //!
 //! If very many were in `R_i`, the frontier moves back instead, and forward again with later updates, so that no single
 //! update takes long; meanwhile the guess has picks, but is no bound (`is_whole`).
@@ -41,12 +41,13 @@
 //! candidates, where a stream deletes the oldest pick again and again. Memory: the prefix of the
 //! objective, 8 bytes per element of the universe (touched only at members) and 4 per member.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::asking::ask;
+use super::asking::{How, UNITS, ask};
 use super::candidates::Candidates;
 use super::counters::Counters;
-use super::objective::{Objective, Prefix, is_worth};
+use super::objective::{Objective, Prefix, finite, is_worth};
 use super::order::END;
 use crate::error::Result;
 use crate::exec::Exec;
@@ -96,6 +97,27 @@ struct Pool {
     known: u32,
 }
 
+/// Candidates of rising rank that are yet to be met.
+struct Waiting {
+    ranks: Vec<u64>,
+    elements: Vec<u32>,
+    /// As far as they are known.
+    depths: Vec<u32>,
+}
+
+impl Waiting {
+    fn new(chunk: &[(u64, u32)], known: u32) -> Result<Self> {
+        let what = "the order of a guess";
+        let mut depths = try_with_capacity(what, chunk.len())?;
+        depths.resize(chunk.len(), known);
+        Ok(Self {
+            ranks: try_collect(what, chunk.len(), chunk.iter().map(|&(rank, _)| rank))?,
+            elements: try_collect(what, chunk.len(), chunk.iter().map(|&(_, element)| element))?,
+            depths,
+        })
+    }
+}
+
 /// How many values may be read ([`Objective::cost`]) before an update ends; what is left over is for the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
@@ -125,6 +147,8 @@ const MANY: usize = if cfg!(test) { 2 } else { 1 << 13 };
 const FIRST_CHUNK: usize = if cfg!(test) { 1 } else { 16 };
 /// And in the last ones.
 const LARGEST_CHUNK: usize = 1 << 15;
+/// Of those that gained τ before the last pick, how many are asked again at first.
+const FEW: usize = if cfg!(test) { 1 } else { 64 };
 
 impl PermGuess {
     pub(super) fn new(ground: &Candidates, terms: Terms) -> Result<Self> {
@@ -322,12 +346,8 @@ impl PermGuess {
             self.picks.truncate(kept);
             self.ranks.truncate(kept);
             self.gains.truncate(kept);
-            self.picks_changed();
+            self.value = self.gains.iter().fold(0.0, |sum, gain| sum + gain);
         }
-    }
-
-    fn picks_changed(&mut self) {
-        self.value = self.gains.iter().sum();
     }
 
     /// Newcomers enter the levels. One that is in the `R_i` of a pick after it ends the sequence before that pick. Those that
@@ -368,49 +388,59 @@ impl PermGuess {
 
     /// Meets candidates of rising rank, each that gains τ being the next pick. All are known to be of a depth of `known`
     /// at least, and of no pick's rank or less.
-    #[expect(clippy::cast_possible_truncation, reason = "picks are elements")]
     fn meet(&mut self, chunk: &[(u64, u32)], known: u32, exec: &Exec) -> Result<()> {
-        let mut waiting = try_collect("the order of a guess", chunk.len(), chunk.iter().copied())?;
-        let mut known = known;
-        loop {
-            let elements: Vec<u32> =
-                try_collect("the order of a guess", waiting.len(), waiting.iter().map(|w| w.1))?;
-            let mut depths = try_with_capacity("the depths of members", waiting.len())?;
-            depths.resize(waiting.len(), known);
-            self.ask(&elements, &mut depths, self.picks.len(), exec)?;
-            let next = self.picks.len() as u32 + 1;
-            let mut kept = 0;
-            for i in 0..waiting.len() {
-                if depths[i] == next {
-                    waiting[kept] = waiting[i];
-                    kept += 1;
-                } else {
-                    self.put(waiting[i].1, depths[i] as usize - 1)?;
+        let n = chunk.len();
+        let mut waiting = Waiting::new(chunk, known)?;
+        let mut start = self.sift(&mut waiting, 0..n, exec)?;
+        while start < n {
+            self.pick(waiting.ranks[start], waiting.elements[start])?;
+            start += 1;
+            // The next pick is among the next few, or else few are left that gain τ at all.
+            let mut step = FEW;
+            while start < n {
+                let end = n.min(start + step);
+                start = self.sift(&mut waiting, start..end, exec)?;
+                if start < end {
+                    break;
                 }
+                step *= 2;
             }
-            waiting.truncate(kept);
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            let (rank, element) = waiting.remove(0);
-            self.pick(rank, element)?;
-            known = next;
         }
+        Ok(())
+    }
+
+    /// Asks those at `range` how deep they are now. Those that gain τ at all picks move to its end, in their order; the
+    /// others enter the levels. Returns where those that gain τ begin.
+    #[expect(clippy::cast_possible_truncation, reason = "picks are elements")]
+    fn sift(&mut self, waiting: &mut Waiting, range: Range<usize>, exec: &Exec) -> Result<usize> {
+        let Waiting { ranks, elements, depths } = waiting;
+        self.ask(&elements[range.clone()], &mut depths[range.clone()], self.picks.len(), exec)?;
+        let next = self.picks.len() as u32 + 1;
+        let mut first = range.end;
+        for i in range.rev() {
+            if depths[i] == next {
+                first -= 1;
+                (ranks[first], elements[first], depths[first]) = (ranks[i], elements[i], depths[i]);
+            } else {
+                self.put(elements[i], depths[i] as usize - 1)?;
+            }
+        }
+        Ok(first)
     }
 
     /// The next pick.
     fn pick(&mut self, rank: u64, element: u32) -> Result<()> {
-        let gain = self.prefix.push(element)?;
+        let gain = self.prefix.push(element)?.max(0.0);
         let level = self.picks.len();
         self.picks.push(element);
         self.ranks.push(rank);
-        self.gains.push(gain.max(0.0));
+        self.gains.push(gain);
+        self.value = finite(self.value + gain)?;
         self.counters.value_calls += 1;
-        self.cost += self.objective.cost(element);
+        self.cost += self.objective.cost(element, level);
         if self.levels.len() == level {
             self.levels.push(Vec::new());
         }
-        self.picks_changed();
         self.put(element, level)
     }
 
@@ -427,15 +457,14 @@ impl PermGuess {
     /// Raises depths that are known in part, up to one more than `len`.
     fn ask(&mut self, elements: &[u32], depths: &mut [u32], len: usize, exec: &Exec) -> Result<()> {
         let len = len.min(self.terms.k - 1);
-        self.cost += elements.iter().map(|&element| self.objective.cost(element)).sum::<usize>();
-        let calls = ask(
-            self.prefix.as_ref(),
-            (len, self.terms.threshold),
-            elements,
-            depths,
-            self.objective.is_parallel(),
-            exec,
-        )?;
+        let cost = self.cost;
+        self.cost += elements.iter().map(|&element| self.objective.cost(element, len)).sum::<usize>();
+        if self.cost / UNITS > cost / UNITS {
+            exec.checkpoint(0)?;
+        }
+        let how = How::new(&*self.objective, elements.len(), self.cost - cost);
+        let terms = (len, self.terms.threshold);
+        let calls = ask(self.prefix.as_ref(), terms, elements, depths, &how, exec)?;
         self.counters.add_calls(calls);
         Ok(())
     }

@@ -28,6 +28,8 @@ use crate::memory::{try_collect, try_reserve, try_with_capacity};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"grsubmod");
 const VERSION: u64 = 1;
+/// Candidates read between two checkpoints.
+const UNITS: usize = 1 << 12;
 
 /// By number.
 const STRATEGIES: [Strategy; 4] = [Strategy::Robust, Strategy::Polylog, Strategy::Sieve, Strategy::Greedy];
@@ -87,16 +89,16 @@ impl DynamicMaximizer {
     /// # Errors
     /// [`Error::InvalidArgument`] for bytes that are no snapshot, are altered, or are of another objective; those of the
     /// objective; out of memory.
-    pub fn restore(objective: Arc<dyn Objective>, bytes: &[u8], exec: &Exec) -> Result<Self> {
-        let mut from = Reader::new(bytes)?;
+    pub fn restore(objective: Arc<dyn Objective>, data: &[u8], exec: &Exec) -> Result<Self> {
+        let mut from = Reader::new(data)?;
         if from.word()? != objective.fingerprint() || from.word()? != objective.n_elements() as u64 {
-            return Err(Error::argument("snapshot", "is of another objective"));
+            return Err(Error::argument("data", "is of another objective"));
         }
         let params = from.params()?;
         params.check().map_err(|_| corrupt())?;
         let (steps, calls) = (from.word()?, from.word()?);
         let mut ground = Candidates::new(objective, params.order_seed())?;
-        from.candidates(&mut ground)?;
+        from.candidates(&mut ground, exec)?;
         let shown = from.shown(&ground)?;
         let mut engine = Engine::new(&params, &ground.objective)?;
         let guesses = match &mut engine {
@@ -156,7 +158,7 @@ impl DynamicMaximizer {
 }
 
 fn corrupt() -> Error {
-    Error::argument("snapshot", "is altered or was not made by this version")
+    Error::argument("data", "is altered or was not made by this version")
 }
 
 /// An index keeps its sign.
@@ -300,8 +302,11 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn candidates(&mut self, ground: &mut Candidates) -> Result<()> {
-        for element in self.elements(ground)? {
+    fn candidates(&mut self, ground: &mut Candidates, exec: &Exec) -> Result<()> {
+        for (i, element) in self.elements(ground)?.into_iter().enumerate() {
+            if i.is_multiple_of(UNITS) {
+                exec.checkpoint(0)?;
+            }
             let rank = self.word()?;
             if ground.is_live(element) || rank == 0 || rank == END {
                 return Err(corrupt());
