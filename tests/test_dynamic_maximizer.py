@@ -327,6 +327,29 @@ def test_what_comes_back_goes_on_as_if_it_had_never_stopped(options, copied):
     assert state(again) == state(best)
 
 
+def test_a_notebook_shows_the_solution():
+    best = gr.DynamicMaximizer(REACH, 2)
+    best.extend(["ann", "bob"])
+    assert repr(best) in best._repr_html_() and "ann" in best._repr_html_()
+
+
+def test_a_function_is_asked_for_many_at_once_but_not_for_all_by_one_update():
+    sizes = np.random.default_rng(0).random(3_000) + 1
+    asked = []
+
+    def gains(chosen, candidates):
+        asked.append(len(candidates))
+        before = sizes[chosen].sum()
+        return np.sqrt(before + sizes[candidates]) - np.sqrt(before)
+
+    best = gr.DynamicMaximizer(sm.Callable(range(3_000), gains=gains), 5)
+    best.extend(range(3_000))
+    assert max(asked) == 256
+    asked.clear()
+    best.delete(best.solution().elements[0])
+    assert sum(asked) < 1_000
+
+
 def test_a_snapshot_of_another_objective_is_refused():
     best = gr.DynamicMaximizer(REACH, 2)
     best.insert("ann")

@@ -84,6 +84,14 @@ def test_durations_are_texts_or_timedeltas(every, minutes):
     assert window.candidates.to_list() == ["bob"]
 
 
+def test_moments_of_numpy_are_times():
+    window = gr.SlidingWindow(REACH, 2, every="1h")
+    for name, minute in (("ann", "00"), ("bob", "30")):
+        window.insert(name, np.datetime64(f"2024-05-01T12:{minute}"))
+    window.advance(dt.datetime(2024, 5, 1, 13))
+    assert window.candidates.to_list() == ["bob"]
+
+
 def test_dates_are_times():
     visits = pl.DataFrame(
         {"element": ["ann", "bob", "cat"], "time": [dt.date(2024, 5, day) for day in (1, 7, 8)]}

@@ -42,7 +42,8 @@ def test_a_selection_is_a_collection_with_a_table():
 
 def test_fewer_are_selected_where_no_other_adds_anything():
     assert list(gr.maximize(REACH, 10)) == ["ann", "cat"]
-    assert gr.maximize(REACH, 10, candidates=["dan"]).certified_ratio == 1.0
+    nothing = gr.maximize(REACH, 10, candidates=["dan"])
+    assert repr(nothing) == "Selection(0 elements, value 0, at least 100.0% of the best)"
 
 
 def test_only_candidates_are_selected():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.sparse as sparse
 
@@ -66,6 +67,16 @@ def test_labels_come_along():
     assert chosen.tolist() == [labels[i] for i in selector.ranking]
 
 
+def test_frames_keep_their_rows_and_columns():
+    pandas = pytest.importorskip("pandas")
+    chosen = sm.SubmodularSelector(5).fit(X).ranking
+    names = [f"row {i}" for i in range(60)]
+    frame = pandas.DataFrame(X, index=names)
+    assert sm.SubmodularSelector(5).fit_transform(frame).equals(frame.iloc[chosen])
+    frame = pl.DataFrame(X)
+    assert sm.SubmodularSelector(5).fit_transform(frame).equals(frame[chosen])
+
+
 def test_scikit_learn_can_clone_and_show_it():
     clone = pytest.importorskip("sklearn.base").clone
     selector = sm.SubmodularSelector(5, "graph_cut", neighbors=3)
@@ -85,6 +96,8 @@ def test_scikit_learn_can_clone_and_show_it():
         (lambda: sm.SubmodularSelector(2, neighbors=0).fit(X), InvalidArgumentError, "`neighbors`"),
         (lambda: sm.SubmodularSelector(2, "feature_based").fit(-X), InvalidDataError, r"entry \(0, 0\)"),
         (lambda: sm.SubmodularSelector(2, len).fit(X), InvalidTypeError, "int"),
+        (lambda: sm.SubmodularSelector(2).fit([["a"]]), InvalidTypeError, "`X` must hold real numbers"),
+        (lambda: sm.SubmodularSelector(2, metric="precomputed").fit(X), InvalidArgumentError, "60 x 5"),
         (
             lambda: sm.SubmodularSelector(2, lambda _: sm.Coverage(np.eye(3))).fit(X),
             InvalidArgumentError,

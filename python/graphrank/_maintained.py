@@ -7,6 +7,7 @@ import polars as pl
 
 from graphrank import _core
 from graphrank._element_ids import ElementIndex
+from graphrank._html import result_html
 from graphrank._objective import Objective
 from graphrank._run import QUIET, run_opts
 from graphrank._selection import Selection
@@ -112,6 +113,9 @@ class Maintained:
         """
         self._inner.set_k(positive_int("k", k), run_opts(progress, timeout_s))
 
+    def _first_rows(self, limit: int) -> pl.DataFrame:
+        return self.solution()._first_rows(limit)
+
     def __len__(self) -> int:
         """Number of candidates."""
         return self.n_live
@@ -125,3 +129,6 @@ class Maintained:
         return (
             f"{type(self).__name__}(k={self.k:,}, {len(self):,} candidates, value {self.value:,.6g}, {share})"
         )
+
+    def _repr_html_(self) -> str:
+        return result_html(self)

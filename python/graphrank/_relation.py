@@ -132,6 +132,11 @@ def _sorted(ids: Iterable[Any]) -> pl.Series:
 
 def _from_sets(sets: Mapping[Any, Iterable[Any]], columns: Columns) -> pl.DataFrame:
     """A table with a row per member of a dict of sets."""
+    for name, items in sets.items():
+        if not isinstance(items, Iterable):
+            raise InvalidTypeError(
+                f"element {name!r} of a dict of sets must have a set or list of items, got {items!r}"
+            )
     lists = [list(items) for items in sets.values()]
     rows = np.repeat(np.arange(len(lists)), [len(items) for items in lists])
     try:

@@ -244,7 +244,11 @@ class SlidingWindow(Maintained):
             raise InvalidArgumentError(
                 f"`time`: a window of {'a size' if self._size else 'a duration'} {problem}"
             )
-        return None if time is None else self._moments(pl.Series("time", [time]))[0]
+        if time is None:
+            return None
+        # NumPy's moments are of many units, of which Polars knows some.
+        times = np.array([time], "datetime64[ns]") if isinstance(time, np.datetime64) else [time]
+        return self._moments(pl.Series("time", times))[0]
 
     def _moments(self, times: pl.Series) -> list[Any]:
         """Times as whole numbers, and those of the calendar as nanoseconds."""

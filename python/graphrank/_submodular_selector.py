@@ -20,7 +20,7 @@ from graphrank._select import maximize
 from graphrank._selection import Selection
 from graphrank._typing import SelectionMethod
 from graphrank._validate import one_of, positive_int
-from graphrank.exceptions import InvalidArgumentError
+from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["SubmodularSelector"]
 
@@ -141,7 +141,7 @@ class SubmodularSelector:
         Parameters
         ----------
         X
-            An array or matrix with the rows that were fitted; other columns are fine.
+            An array, matrix or frame with the rows that were fitted; other columns are fine.
         y
             Something with an entry per row; None for nothing.
 
@@ -150,7 +150,7 @@ class SubmodularSelector:
         array, or a pair of arrays if ``y`` is given
         """
         matrix = X if hasattr(X, "shape") else np.asarray(X)
-        rows = matrix[self.ranking]
+        rows = matrix.iloc[self.ranking] if hasattr(matrix, "iloc") else matrix[self.ranking]
         return rows if y is None else (rows, np.asarray(y)[self.ranking])
 
     def fit_transform(self, X: Any, y: Any = None) -> Any:
@@ -196,10 +196,17 @@ class SubmodularSelector:
     def _objective(self, matrix: Any) -> Objective:
         if callable(self.function):
             return as_objective(self.function(matrix))
+        if matrix.dtype.kind not in "fiub":
+            raise InvalidTypeError(f"`X` must hold real numbers, got {matrix.dtype}")
         word = one_of("function", self.function, get_args(_Function))
         if word in _OF_FEATURES:
             return _OF_FEATURES[word](matrix)
         if one_of("metric", self.metric, ("cosine", "precomputed")) == "precomputed":
+            n_rows, n_columns = matrix.shape
+            if n_rows != n_columns:
+                raise InvalidArgumentError(
+                    f'`X` must have a row and a column per sample where `metric` is "precomputed", got {n_rows} x {n_columns}'
+                )
             return _OF_SIMILARITIES[word](matrix)
         return _OF_SIMILARITIES[word](self._cosines(matrix), elements=range(matrix.shape[0]))
 
