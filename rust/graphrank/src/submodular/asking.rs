@@ -3,6 +3,7 @@
 use super::objective::{Calls, Objective, Prefix, Scan};
 use crate::error::Result;
 use crate::exec::Exec;
+use crate::memory::{try_collect, try_with_capacity};
 
 /// Most elements asked between two checkpoints, and by one unit of parallel work.
 const STEP: usize = 1 << 11;
@@ -25,6 +26,27 @@ impl How {
         }
         let each = n_reads / n_elements.max(1) + 1;
         Self { step: (UNITS / each).clamp(1, STEP), is_parallel: true }
+    }
+}
+
+/// Candidates of rising rank that are yet to be met.
+pub(super) struct Waiting {
+    pub(super) ranks: Vec<u64>,
+    pub(super) elements: Vec<u32>,
+    /// As far as they are known.
+    pub(super) depths: Vec<u32>,
+}
+
+impl Waiting {
+    pub(super) fn new(chunk: &[(u64, u32)], known: u32) -> Result<Self> {
+        let what = "the order of a guess";
+        let mut depths = try_with_capacity(what, chunk.len())?;
+        depths.resize(chunk.len(), known);
+        Ok(Self {
+            ranks: try_collect(what, chunk.len(), chunk.iter().map(|&(rank, _)| rank))?,
+            elements: try_collect(what, chunk.len(), chunk.iter().map(|&(_, element)| element))?,
+            depths,
+        })
     }
 }
 
@@ -64,16 +86,15 @@ pub(super) fn ask_gains(
     len: usize,
     elements: &[u32],
     gains: &mut [f64],
-    is_parallel: bool,
+    how: &How,
     exec: &Exec,
 ) -> Result<()> {
-    let step = if is_parallel { STEP } else { STEP_FOREIGN };
-    if elements.len() <= step {
+    if elements.len() <= how.step {
         return prefix.gains(len, elements, gains);
     }
-    let units: Vec<_> = elements.chunks(step).zip(gains.chunks_mut(step)).collect();
+    let units: Vec<_> = elements.chunks(how.step).zip(gains.chunks_mut(how.step)).collect();
     let here = exec.on_this_thread();
-    let exec = if is_parallel { exec } else { &here };
+    let exec = if how.is_parallel { exec } else { &here };
     exec.map_items(units, |_, (elements, gains)| {
         exec.checkpoint(elements.len() as u64)?;
         prefix.gains(len, elements, gains)

@@ -40,7 +40,7 @@
 
 use std::sync::Arc;
 
-use super::asking::{ask, ask_gains};
+use super::asking::{How, UNITS, ask, ask_gains};
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::levels::{Level, Levels};
@@ -198,7 +198,7 @@ impl BucketGuess {
         // A pick may be asked only at prefixes without it.
         let has_profile = !is_pick && self.prefix.profile(element, 1.0, &mut drops);
         self.counters.scans += u64::from(has_profile);
-        self.cost += self.objective.cost(element);
+        self.cost += self.objective.cost(element, self.sampled.len());
         let (mut gain, mut end) = (0.0, drops.len());
         for i in (0..=level).rev() {
             if self.levels.stamp(element) >= self.levels.list[i].build {
@@ -230,10 +230,9 @@ impl BucketGuess {
         depths.resize(coming.len(), 1);
         let n = self.sampled.len();
         let len = n.min(self.terms.k - 1);
-        self.cost += elements.iter().map(|&element| self.objective.cost(element)).sum::<usize>();
+        let how = self.how(&elements, exec)?;
         let terms = (len, self.terms.threshold);
-        let is_parallel = self.objective.is_parallel();
-        let calls = ask(self.prefix.as_ref(), terms, &elements, &mut depths, is_parallel, exec)?;
+        let calls = ask(self.prefix.as_ref(), terms, &elements, &mut depths, &how, exec)?;
         self.counters.add_calls(calls);
         let mut pool = try_with_capacity("newcomers", coming.len())?;
         for (&newcomer, &depth) in coming.iter().zip(&depths) {
@@ -322,7 +321,8 @@ impl BucketGuess {
         let draws = &mut ShortStream::new(unit, self.n_builds);
         let sampled = sample(self.prefix.as_mut(), &mut members, sampling, draws, exec)?;
         self.counters.value_calls += sampled.n_asked;
-        let each = members.first().map_or(0, |&element| self.objective.cost(element));
+        let n = self.sampled.len();
+        let each = members.first().map_or(0, |&element| self.objective.cost(element, n));
         self.cost += each * usize::try_from(sampled.n_asked).unwrap_or(0);
         let picks = &members[..sampled.gains.len()];
         self.sampled.extend_from_slice(picks);
@@ -348,11 +348,20 @@ impl BucketGuess {
         gains.resize(elements.len(), 0.0);
         if !self.is_full() {
             self.counters.value_calls += elements.len() as u64;
-            self.cost += elements.iter().map(|&element| self.objective.cost(element)).sum::<usize>();
-            let (len, is_parallel) = (self.sampled.len(), self.objective.is_parallel());
-            ask_gains(self.prefix.as_ref(), len, elements, &mut gains, is_parallel, exec)?;
+            let how = self.how(elements, exec)?;
+            ask_gains(self.prefix.as_ref(), self.sampled.len(), elements, &mut gains, &how, exec)?;
         }
         Ok(gains)
+    }
+
+    /// How to ask elements beside G, which is counted.
+    fn how(&mut self, elements: &[u32], exec: &Exec) -> Result<How> {
+        let (n, cost) = (self.sampled.len(), self.cost);
+        self.cost += elements.iter().map(|&element| self.objective.cost(element, n)).sum::<usize>();
+        if self.cost / UNITS > cost / UNITS {
+            exec.checkpoint(0)?;
+        }
+        Ok(How::new(&*self.objective, elements.len(), self.cost - cost))
     }
 
     fn show_all(&mut self) {

@@ -20,6 +20,9 @@ enum Ranks {
 /// Of the arrivals that ranks are spread for, this power of two times the number of elements. Few in tests.
 const ROOM: u32 = if cfg!(test) { 1 } else { 2 };
 
+/// Candidates that are considered when a solution is refined.
+const FEW_CANDIDATES: usize = 1 << 12;
+
 pub(super) struct Candidates {
     pub(super) objective: Arc<dyn Objective>,
     /// No picks: what elements are worth alone.
@@ -181,6 +184,19 @@ impl Candidates {
     /// See [`Order::after`].
     pub(super) fn after(&self, from: u64, wanted: (f64, usize), found: &mut Vec<(u64, u32)>) -> Result<u64> {
         self.order.after(from, wanted, Keys { worths: &self.worths, ranks: &self.ranks }, found)
+    }
+
+    /// Candidates worth a threshold or some part of it, as many as are few. Greedy finds most of its picks among them.
+    pub(super) fn worth_asking(&self, threshold: f64) -> Result<Vec<u32>> {
+        let mut found = Vec::new();
+        for part in [16.0, 8.0, 4.0, 2.0, 1.0] {
+            found.clear();
+            self.after(0, (threshold / part, FEW_CANDIDATES + 1), &mut found)?;
+            if found.len() <= FEW_CANDIDATES {
+                return Ok(found.into_iter().map(|(_, element)| element).collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// A number that the worth of every candidate is below, and hardly above that of the best.

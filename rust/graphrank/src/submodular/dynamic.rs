@@ -240,7 +240,7 @@ impl DynamicMaximizer {
         let (true, Engine::Guesses(guesses)) = (refine, &self.engine) else { return Ok(shown) };
         let mut union: Vec<u32> = guesses.active().flat_map(|guess| guess.picks().iter().copied()).collect();
         if let Some(best) = guesses.best() {
-            union.extend(self.worth_asking(best.terms().threshold)?);
+            union.extend(self.ground.worth_asking(best.terms().threshold)?);
         }
         union.extend_from_slice(&shown.elements);
         union.sort_unstable();
@@ -249,19 +249,6 @@ impl DynamicMaximizer {
         let refined = maximize(&self.ground.objective, Some(&union), &params, exec)?;
         let better = if refined.value > shown.value { refined.clone() } else { shown };
         Ok(Selection { upper_bound: self.shown.upper_bound, oracle_calls: refined.oracle_calls, ..better })
-    }
-
-    /// Candidates worth a threshold or some part of it, as many as are few. Greedy finds most of its picks among them.
-    fn worth_asking(&self, threshold: f64) -> Result<Vec<u32>> {
-        let mut found = Vec::new();
-        for part in [16.0, 8.0, 4.0, 2.0, 1.0] {
-            found.clear();
-            self.ground.after(0, (threshold / part, FEW_CANDIDATES + 1), &mut found)?;
-            if found.len() <= FEW_CANDIDATES {
-                return Ok(found.into_iter().map(|(_, element)| element).collect());
-            }
-        }
-        Ok(Vec::new())
     }
 
     /// Asks for another number of elements. All guesses are built anew.
@@ -422,9 +409,6 @@ impl DynamicMaximizer {
         Ok(())
     }
 }
-
-/// Candidates that are considered when a solution is refined.
-const FEW_CANDIDATES: usize = 1 << 12;
 
 /// Operations between two checkpoints.
 const UNITS: usize = 1 << 8;

@@ -44,7 +44,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::asking::{How, UNITS, ask};
+use super::asking::{How, UNITS, Waiting, ask};
 use super::candidates::Candidates;
 use super::counters::Counters;
 use super::objective::{Objective, Prefix, finite, is_worth};
@@ -95,27 +95,6 @@ pub(super) struct PermGuess {
 struct Pool {
     members: Vec<(u64, u32)>,
     known: u32,
-}
-
-/// Candidates of rising rank that are yet to be met.
-struct Waiting {
-    ranks: Vec<u64>,
-    elements: Vec<u32>,
-    /// As far as they are known.
-    depths: Vec<u32>,
-}
-
-impl Waiting {
-    fn new(chunk: &[(u64, u32)], known: u32) -> Result<Self> {
-        let what = "the order of a guess";
-        let mut depths = try_with_capacity(what, chunk.len())?;
-        depths.resize(chunk.len(), known);
-        Ok(Self {
-            ranks: try_collect(what, chunk.len(), chunk.iter().map(|&(rank, _)| rank))?,
-            elements: try_collect(what, chunk.len(), chunk.iter().map(|&(_, element)| element))?,
-            depths,
-        })
-    }
 }
 
 /// How many values may be read ([`Objective::cost`]) before an update ends; what is left over is for the next.
