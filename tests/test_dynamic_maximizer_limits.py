@@ -33,7 +33,7 @@ def random_operations(n, length, seed=0):
 
 def state(best):
     found = best.solution()
-    return best.candidates.to_list(), found.to_polars().rows(), best.value, best.upper_bound, best.steps
+    return best.candidates.to_list(), found.rows(), best.value, best.upper_bound, best.steps
 
 
 SETS = {"a": {1, 2, 3}, "b": {3, 4}, "c": {5}, "d": {1}}
@@ -60,7 +60,7 @@ def test_a_function_that_raises_leaves_the_last_whole_update(strategy):
     worth.broken = True
     for change in (
         lambda: best.insert("c"),
-        lambda: best.delete(best.solution().elements[0]),
+        lambda: best.delete(best.solution()["element"][0]),
         lambda: best.extend(["c", "d"]),
         lambda: best.apply(pl.DataFrame({"op": [1], "element": ["c"]})),
         lambda: best.set_k(1),

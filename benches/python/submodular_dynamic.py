@@ -109,6 +109,9 @@ def _stream(name: str, n: int) -> Case:
         return [
             Contender(OURS, all_of_it, check, per),
             Contender(
+                "polylog", from_half_way("polylog", 1_000), _latency, per, "1,000 updates from half way"
+            ),
+            Contender(
                 "sieve again", from_half_way("sieve", 1_000), _latency, per, "1,000 updates from half way"
             ),
             Contender(
@@ -158,7 +161,7 @@ def _followed(objective: Coverage, elements: Ints, ops: Ints) -> Quality:
         if len(best) > 2 * K:
             greedy = gr.maximize(objective, K, candidates=best.candidates).value
             values.append(best.value / greedy)
-            refined.append(best.solution(refine=True).value / greedy)
+            refined.append(best.solution(refine=True)["gain"].sum() / greedy)
     log = pl.concat(logs)
     ratio = log.filter(pl.col("n_live") > 0)["ratio"].to_numpy()
     return {
@@ -202,7 +205,7 @@ def _shown(n: int, k: int) -> Case:
             best.extend(objective.ids)
             shares = []
             for _ in range(1_000):
-                shown = best.solution().elements
+                shown = best.solution()["element"]
                 best.delete(shown[int(rng.integers(len(shown)))])
                 greedy = gr.maximize(objective, k, candidates=best.candidates).value
                 shares.append(best.value / greedy)

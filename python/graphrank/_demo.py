@@ -42,6 +42,7 @@ def demo() -> str:
     coming = pl.DataFrame({"op": 1, "element": needs.ids})
     clock.time("answer the fifth again and again", lambda: best.apply(coming))
     few = best.solution(refine=True)
+    n_served = few["gain"].sum()
     return "\n".join(
         [
             f"Debian packages and what they depend on: {graph}\n",
@@ -57,8 +58,8 @@ def demo() -> str:
             text_table(whole.to_polars().select(package="node", section="group")),
             f"No such set has more than {whole.upper_bound} packages, proven.",
             f"\nWith room for {_FEW} packages, which do most others need one of?",
-            text_table(few.to_polars().select(package="element", others=pl.col("gain").cast(pl.Int64))),
-            f"They serve {few.value:,.0f}; no {_FEW} serve more than {few.upper_bound:,.0f}, proven. "
+            text_table(few.select(package="element", others=pl.col("gain").cast(pl.Int64))),
+            f"They serve {n_served:,.0f}; no {_FEW} serve more than {best.upper_bound:,.0f}, proven. "
             f"So it was told after each of {len(best):,} packages, which came one by one.",
             f"\n{clock.report()}",
         ]

@@ -95,7 +95,7 @@ class DynamicMaximizer(Maintained):
     4.0
     >>> best.insert("cat")
     >>> best.delete("ann")
-    >>> sorted(best.solution()), best.value, len(best), "ann" in best
+    >>> sorted(best.solution()["element"]), best.value, len(best), "ann" in best
     (['bob', 'cat'], 3.0, 2, False)
     """
 

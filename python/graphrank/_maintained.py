@@ -26,8 +26,10 @@ class Maintained:
     _inner: _core.SubmodularMaximizer
     _objective: Objective
 
-    def solution(self, *, refine: bool = False) -> Selection:
-        """The elements now.
+    def solution(self, *, refine: bool = False) -> pl.DataFrame:
+        """The elements now: columns ``rank`` (1 is the first pick), ``element`` in your dtype, and ``gain``.
+
+        ``gain`` is what each adds to those before it: they sum up to :attr:`value`, or to more if refined.
 
         Parameters
         ----------
@@ -42,10 +44,13 @@ class Maintained:
         >>> from graphrank.submodular import Coverage
         >>> best = gr.DynamicMaximizer(Coverage({"ann": [1, 2], "bob": [3]}), 1)
         >>> best.extend(["ann", "bob"])
-        >>> best.solution().to_polars().rows()
+        >>> best.solution().rows()
         [(1, 'ann', 2.0)]
         """
-        return Selection._of(self._index, self._inner.solution(true_or_false("refine", refine), QUIET))
+        return self._selection(true_or_false("refine", refine)).to_polars()
+
+    def _selection(self, refine: bool = False) -> Selection:
+        return Selection._of(self._index, self._inner.solution(refine, QUIET))
 
     @property
     def objective(self) -> Objective:
@@ -114,7 +119,7 @@ class Maintained:
         self._inner.set_k(positive_int("k", k), run_opts(progress, timeout_s))
 
     def _first_rows(self, limit: int) -> pl.DataFrame:
-        return self.solution()._first_rows(limit)
+        return self.solution().head(limit)
 
     def __len__(self) -> int:
         """Number of candidates."""

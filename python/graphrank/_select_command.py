@@ -59,6 +59,12 @@ def add_select_options(command: argparse.ArgumentParser) -> None:
         "--every", type=int, default=1000, metavar="N", help="operations per row of the log (1000)"
     )
     changes.add_argument(
+        "--strategy",
+        choices=["robust", "polylog", "sieve", "greedy"],
+        default="robust",
+        help="how the selection follows (robust); sieve and greedy are to compare with",
+    )
+    changes.add_argument(
         "--stability",
         type=float,
         default=0.0,
@@ -83,7 +89,13 @@ def select(arguments: argparse.Namespace) -> tuple[pl.DataFrame, Selection]:
             progress=arguments.progress,
         )
         return found.to_polars(), found
-    best = DynamicMaximizer(objective, arguments.k, stability=arguments.stability, seed=arguments.seed)
+    best = DynamicMaximizer(
+        objective,
+        arguments.k,
+        strategy=arguments.strategy,
+        stability=arguments.stability,
+        seed=arguments.seed,
+    )
     log = best.apply(
         _operations(arguments, objective),
         arguments.op,
@@ -91,7 +103,7 @@ def select(arguments: argparse.Namespace) -> tuple[pl.DataFrame, Selection]:
         every=arguments.every,
         progress=arguments.progress,
     )
-    return log, best.solution()
+    return log, best._selection()
 
 
 def _objective(arguments: argparse.Namespace) -> Objective:

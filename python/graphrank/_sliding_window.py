@@ -283,11 +283,11 @@ class _Log:
     def __init__(self, window: SlidingWindow) -> None:
         self._window = window
         self._rows: list[tuple[Any, ...]] = []
-        self._before = set(window.solution().elements)
+        self._before = set(window.solution()["element"])
         self._since = perf_counter()
 
     def write(self) -> None:
-        window, now = self._window, set(self._window.solution().elements)
+        window, now = self._window, set(self._window.solution()["element"])
         micros = (perf_counter() - self._since) * 1e6
         self._rows.append(
             (

@@ -205,7 +205,8 @@ class SubmodularSelector:
             n_rows, n_columns = matrix.shape
             if n_rows != n_columns:
                 raise InvalidArgumentError(
-                    f'`X` must have a row and a column per sample where `metric` is "precomputed", got {n_rows} x {n_columns}'
+                    '`X` must have a row and a column per sample where `metric` is "precomputed", '
+                    f"got {n_rows} x {n_columns}"
                 )
             return _OF_SIMILARITIES[word](matrix)
         return _OF_SIMILARITIES[word](self._cosines(matrix), elements=range(matrix.shape[0]))

@@ -52,8 +52,8 @@ def answers():
     timed = gr.SlidingWindow(made[1], 4, every=9)
     timed.apply(moves)
     return [
-        found, log, again.candidates.to_list(), again.solution().to_polars().rows(), recent.candidates.to_list(),
-        timed.value, repr(best), ids[5] in best, best.solution()._repr_html_(),
+        found, log, again.candidates.to_list(), again.solution().rows(), recent.candidates.to_list(),
+        timed.value, repr(best), ids[5] in best, best._repr_html_(),
         sm.SubmodularSelector(3).fit_transform(points).tolist(),
     ]
 expected = answers()

@@ -197,6 +197,9 @@ impl Asked {
     /// Gains as they are, for the caller's checks.
     fn ask(&self, len: usize, elements: &[u32], gains: &mut [f64]) -> Result<()> {
         let (oracle, picks) = (&self.data.oracle, &self.picks[..len]);
+        if elements.is_empty() {
+            return Ok(());
+        }
         if oracle.has_gains() {
             oracle.gains(picks, elements, gains)?;
         } else {

@@ -199,7 +199,7 @@ impl Candidates {
         Ok(Vec::new())
     }
 
-    /// A number that the worth of every candidate is below, and hardly above that of the best.
+    /// What no candidate is worth more than, and hardly more than the best is worth.
     pub(super) fn bound(&self) -> f64 {
         self.order.bound()
     }

@@ -138,10 +138,10 @@ impl Order {
         Ok(END)
     }
 
-    /// A number that the worth of every candidate is below.
+    /// What no candidate is worth more than: the worth of the best, if its code holds all its digits, or a millionth more.
     pub(super) fn bound(&self) -> f64 {
         let most = self.most.last().into_iter().flat_map(|root| root.iter()).copied().max();
-        f64::from_bits(u64::from(most.unwrap_or(0)) << CODE_SHIFT)
+        f64::from_bits(u64::from(most.unwrap_or(0).saturating_sub(1)) << CODE_SHIFT)
     }
 
     fn bucket(&self, rank: u64) -> usize {
@@ -184,9 +184,9 @@ impl Order {
 /// Bits of a float that its code lacks: all but the exponent and 20 digits.
 const CODE_SHIFT: u32 = 32;
 
-/// A number of 32 bits that rises with the worth of a candidate; 0 is left for no candidate.
+/// A number of 32 bits that rises with the worth of a candidate, rounded up; 0 is left for no candidate.
 fn code(worth: f64) -> u32 {
-    (worth.to_bits() >> CODE_SHIFT) as u32 + 1
+    worth.to_bits().div_ceil(1 << CODE_SHIFT) as u32 + 1
 }
 
 #[cfg(test)]
@@ -216,7 +216,7 @@ mod tests {
                 }
                 let keys = Keys { worths: &worths, ranks: &ranks };
                 let largest = (0..n).filter(|&e| ranks[e] > 0).map(|e| worths[e]).fold(0.0, f64::max);
-                assert!(order.bound() >= largest && order.bound() <= largest.mul_add(1.00001, 1e-300));
+                assert!(order.bound() >= largest && order.bound() <= largest.mul_add(1.000_001, 1e-300));
                 let (threshold, begin) = ((mix(step ^ 5) % 150) as f64, mix(step ^ 6));
                 let mut wanted: Vec<(u64, u32)> = (0..n as u32)
                     .map(|e| (ranks[e as usize], e))

@@ -303,13 +303,14 @@ impl PermGuess {
         pool.known = kept as u32 + 1;
         let Some(&first) = self.ranks.get(kept) else { return Ok(()) };
         let n_released = self.levels[kept..].iter().map(Vec::len).sum();
-        if budget.is_limited && n_released > MANY {
+        let released = || self.levels[kept..].iter().flatten();
+        let n_reads = || released().map(|&element| self.objective.cost(element, kept)).sum::<usize>();
+        if budget.is_limited && (n_released > MANY || n_reads() > budget.left) {
             // All others before this pick are of a lower depth and stay.
             self.frontier = self.frontier.min(first);
         } else {
             try_reserve("the members of a guess", &mut pool.members, n_released)?;
-            let released = self.levels[kept..].iter().flatten();
-            pool.members.extend(released.map(|&element| (ground.rank(element), element)));
+            pool.members.extend(released().map(|&element| (ground.rank(element), element)));
         }
         self.cut(kept);
         Ok(())
