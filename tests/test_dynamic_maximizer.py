@@ -51,7 +51,12 @@ def state(best):
 
 def test_candidates_come_and_go():
     best = gr.DynamicMaximizer(REACH, 2)
-    assert (len(best), best.value, best.certified_ratio, best.solution()["element"].to_list()) == (0, 0.0, 1.0, [])
+    assert (len(best), best.value, best.certified_ratio, best.solution()["element"].to_list()) == (
+        0,
+        0.0,
+        1.0,
+        [],
+    )
     best.insert("ann")
     best.extend(["bob", "cat"])
     assert (best.n_live, "ann" in best, "dan" in best, "eve" in best, 7 in best) == (

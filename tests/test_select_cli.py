@@ -69,7 +69,7 @@ def test_updates_answer_with_the_log(capsys, file, updates):
     assert (code, out) == (0, "")
     # All but the time that it took.
     assert_frame_equal(pl.read_csv("log.csv").drop("micros"), wanted.drop("micros"), check_dtypes=False)
-    assert err == f"{best.solution()}\nb\n"
+    assert err == f"Selection(1 element, value {best.value:g}, at least 100.0% of the best)\nb\n"
 
 
 def test_operations_may_be_words_in_a_column_of_any_name(capsys):
