@@ -248,7 +248,8 @@ impl DynamicMaximizer {
         let params = MaximizeParams { k: self.params.k, method: Method::Lazy, ..MaximizeParams::default() };
         let refined = maximize(&self.ground.objective, Some(&union), &params, exec)?;
         let better = if refined.value > shown.value { refined.clone() } else { shown };
-        Ok(Selection { upper_bound: self.shown.upper_bound, oracle_calls: refined.oracle_calls, ..better })
+        let upper_bound = self.shown.upper_bound.max(better.value);
+        Ok(Selection { upper_bound, oracle_calls: refined.oracle_calls, ..better })
     }
 
     /// Asks for another number of elements. All guesses are built anew.
@@ -390,7 +391,7 @@ impl DynamicMaximizer {
                 self.calls += rest.oracle_calls;
                 if rest.value >= least {
                     let Selection { elements, gains, value, .. } = rest;
-                    self.shown = Shown { elements, gains, value, upper_bound };
+                    self.shown = Shown { elements, gains, value, upper_bound: upper_bound.max(value) };
                     return Ok(());
                 }
             } else if self.shown.value >= least && !self.shown.elements.is_empty() {

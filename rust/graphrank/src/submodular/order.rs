@@ -185,6 +185,7 @@ impl Order {
 const CODE_SHIFT: u32 = 32;
 
 /// A number of 32 bits that rises with the worth of a candidate, rounded up; 0 is left for no candidate.
+#[expect(clippy::cast_possible_truncation, reason = "half of the bits are shifted out")]
 fn code(worth: f64) -> u32 {
     worth.to_bits().div_ceil(1 << CODE_SHIFT) as u32 + 1
 }
