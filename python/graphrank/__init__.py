@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from graphrank.embedding import Embedding, fastrp, knn
     from graphrank.graph import Graph
     from graphrank.io import read_edges
+    from graphrank.metrics import evaluate
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
     from graphrank.submodular import DynamicMaximizer, SlidingWindow, maximize
 
-    from . import cli, clique, datasets, embedding, graph, io, ppr, submodular, testing
+    from . import cli, clique, datasets, embedding, graph, io, metrics, ppr, submodular, testing
 
 __all__ = [
     "DynamicMaximizer",
@@ -46,6 +47,7 @@ __all__ = [
     "clique",
     "datasets",
     "embedding",
+    "evaluate",
     "exceptions",
     "fastrp",
     "graph",
@@ -54,6 +56,7 @@ __all__ = [
     "max_clique",
     "max_fair_clique",
     "maximize",
+    "metrics",
     "num_threads",
     "pagerank",
     "personalized_pagerank",
@@ -81,6 +84,7 @@ _HOME = {
     "clique": "clique",
     "datasets": "datasets",
     "embedding": "embedding",
+    "evaluate": "metrics",
     "fastrp": "embedding",
     "graph": "graph",
     "io": "io",
@@ -88,6 +92,7 @@ _HOME = {
     "max_clique": "clique",
     "max_fair_clique": "clique",
     "maximize": "submodular",
+    "metrics": "metrics",
     "num_threads": "_threads",
     "pagerank": "ppr",
     "personalized_pagerank": "ppr",

@@ -558,6 +558,48 @@ class SubmodularMaximizer:
     @staticmethod
     def from_bytes(objective: SubmodularObjective, data: bytes, how: _How) -> SubmodularMaximizer: ...
 
+# Query and item of each judgement, as keys, and its label.
+_Judgements: TypeAlias = tuple[_U64, _U64, _F64]
+# Query, item and score of each row; what goes first among equal scores, the least.
+_RankedRows: TypeAlias = tuple[_U64, _U64, _F64, _F64 | None]
+# Name, cut-off, least relevant label, parameter.
+_Measure: TypeAlias = tuple[str, int | None, float | None, float | None]
+
+def evaluate_run(
+    judgements: _Judgements,
+    ranked: _RankedRows,
+    measures: list[_Measure],
+    is_expected: bool,
+    empty: str,
+    skips_missing: bool,
+    how: _How,
+) -> tuple[_U32, _F64, _U32, _U32, _U32, tuple[bool, int, int] | None]:
+    """Values of measures: a row per judged query, a column per measure, NaN where a query does not count.
+
+    Returns (first judgement of each query, values, query of each judgement, query of each row or 2**32 - 1, row with
+    the item of each judgement or 2**32 - 1, item that comes twice: whether in the run, earlier row, later row).
+    """
+
+def tied_rows(queries: _U64, scores: _F64, how: _How) -> _U32:
+    """Rows whose score another row of their query has, query after query."""
+
+def mean_intervals(
+    values: _F64, n_columns: int, confidence: float, resamples: int, seed: int, how: _How
+) -> tuple[_F64, _F64, _F64]:
+    """Mean, lower and upper bound of each column; NaN does not count."""
+
+def compare_paired(
+    first: _F64, second: _F64, test: str, confidence: float, resamples: int, seed: int, how: _How
+) -> tuple[float, float, float, float, int]:
+    """Mean difference, its bounds, p, number of queries."""
+
+def read_svmlight(text: _U8, how: _How) -> tuple[_F64, _U64, _U64, int, int, _F64]:
+    """Lines of ``label qid:query feature:value ... # comment``.
+
+    Returns (labels, byte ranges of queries and of comments, number of the first feature, number of features, a row of
+    features per line). Errors name the line, counted from 0, as a row.
+    """
+
 @final
 class Archive:
     """A file of named byte arrays, checked and memory-mapped."""

@@ -21,6 +21,7 @@ __all__ = [
     "checked_weights",
     "edge_columns",
     "number_column",
+    "one_dtype",
     "pick",
 ]
 
@@ -51,7 +52,7 @@ def edge_columns(edges: EdgeTable, src: str, dst: str, weight: str | None) -> Ed
             edges, weight = _from_rows(edges, src, dst, weight)
         names = [src, dst] if weight is None else [src, dst, weight]
         columns = pick(as_frame(edges, "edges"), names)
-    ends = _one_dtype(_checked_ids(columns[0]), _checked_ids(columns[1]))
+    ends = one_dtype(_checked_ids(columns[0]), _checked_ids(columns[1]))
     return EdgeColumns(*ends, checked_weights(columns[2]) if len(columns) > 2 else None)
 
 
@@ -183,7 +184,7 @@ def _checked_ids(column: pl.Series) -> pl.Series:
     return column
 
 
-def _one_dtype(src: pl.Series, dst: pl.Series) -> tuple[pl.Series, pl.Series]:
+def one_dtype(src: pl.Series, dst: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Both columns in one dtype; integers of different widths in the first 64- or 128-bit type that holds them all."""
     a, b = src.dtype, dst.dtype
     if a == b:

@@ -22,7 +22,7 @@ from graphrank import _core
 from graphrank._forked import pool_is_lost, refuse_without_pool
 from graphrank._typing import How
 
-__all__ = ["code_by_hash"]
+__all__ = ["code_by_hash", "code_by_join", "hash_keys"]
 
 _Codes: TypeAlias = NDArray[np.uint32]
 
@@ -32,7 +32,7 @@ def code_by_hash(src: pl.Series, dst: pl.Series, how: How) -> tuple[pl.Series, _
 
     The columns have one dtype: String, Binary, Categorical or a 128-bit integer, without nulls.
     """
-    src_codes, dst_codes, positions = _core.first_appearances(_keys(src), _keys(dst), how)
+    src_codes, dst_codes, positions = _core.first_appearances(hash_keys(src), hash_keys(dst), how)
     ids = _at(src, dst, positions)
     order = _sorted_order(ids)
     rank = np.empty(len(order), dtype=np.uint32)
@@ -42,10 +42,10 @@ def code_by_hash(src: pl.Series, dst: pl.Series, how: How) -> tuple[pl.Series, _
     dst_codes = rank[dst_codes]
     if _stand_for(ids, src_codes, src) and _stand_for(ids, dst_codes, dst):
         return ids, src_codes, dst_codes
-    return _joined(src, dst)
+    return code_by_join(src, dst)
 
 
-def _keys(column: pl.Series) -> NDArray[np.uint64]:
+def hash_keys(column: pl.Series) -> NDArray[np.uint64]:
     """One number per entry, equal for equal entries."""
     if isinstance(column.dtype, pl.Categorical):
         return column.to_physical().cast(pl.UInt64).rechunk().to_numpy()
@@ -81,7 +81,7 @@ def _stand_for(ids: pl.Series, codes: _Codes, column: pl.Series) -> bool:
     return bool((ids.gather(pl.Series(codes)) == column).all())
 
 
-def _joined(src: pl.Series, dst: pl.Series) -> tuple[pl.Series, _Codes, _Codes]:
+def code_by_join(src: pl.Series, dst: pl.Series) -> tuple[pl.Series, _Codes, _Codes]:
     """What :func:`code_by_hash` returns, by comparing the ids themselves."""
     refuse_without_pool("making a graph of these ids")
     both = pl.concat([src.alias("id"), dst.alias("id")]).to_frame()

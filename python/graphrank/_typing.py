@@ -20,7 +20,9 @@ __all__ = [
     "Direction",
     "Duplicates",
     "EdgeTable",
+    "Empty",
     "Float",
+    "Gain",
     "GraphLike",
     "Guesses",
     "How",
@@ -29,12 +31,15 @@ __all__ = [
     "Method",
     "Metric",
     "NodeTable",
+    "PairedTest",
     "Progress",
     "SearchMethod",
     "SelectionMethod",
     "SelfLoops",
     "Stop",
     "Strategy",
+    "Table",
+    "Ties",
     "Ungrouped",
     "Unranked",
 ]
@@ -59,6 +64,10 @@ Unranked: TypeAlias = Literal["average", "zero"]
 Strategy: TypeAlias = Literal["robust", "polylog", "sieve", "greedy"]
 Guesses: TypeAlias = Literal["pair", "all"]
 Conflict: TypeAlias = Literal["error", "ignore"]
+Gain: TypeAlias = Literal["linear", "exp"]
+Ties: TypeAlias = Literal["stable", "trec", "expected"]
+Empty: TypeAlias = Literal[0, 1, "skip"]
+PairedTest: TypeAlias = Literal["t", "randomisation", "wilcoxon"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""
@@ -69,6 +78,7 @@ How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 # ``Any`` below stands for anything Polars reads through the Arrow C stream (pandas, pyarrow, DuckDB ...)
 # and for the SciPy and NetworkX classes, which are not imported to name them.
 EdgeTable: TypeAlias = pl.DataFrame | pl.LazyFrame | tuple[Any, ...] | list[tuple[Any, ...]] | Any
+Table: TypeAlias = pl.DataFrame | pl.LazyFrame | Any
 NodeTable: TypeAlias = pl.Series | pl.DataFrame | pl.LazyFrame | Sequence[Any] | Any
 GraphLike: TypeAlias = Any
 IntoIds: TypeAlias = Hashable | Sequence[Hashable] | pl.Series | NDArray[Any]

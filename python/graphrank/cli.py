@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphrank._clique_command import add_clique_options, find_clique
 from graphrank._embedding_command import add_embed_options, add_knn_options, numbers
+from graphrank._evaluate_command import add_evaluate_options, evaluate_files
 from graphrank._select_command import add_select_options, select
 from graphrank.exceptions import GraphRankError, InvalidArgumentError
 
@@ -64,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphrank", description="Graph analytics on tables of edges.")
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(
-        required=True, metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select"
+        required=True,
+        metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select | evaluate",
     )
     source = _source_options()
     answer = _answer_options()
@@ -118,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     add_select_options(choose)
     _add_output(choose)
     choose.set_defaults(run=_select)
+
+    measure = commands.add_parser("evaluate", help="how good rankings are, as judged")
+    add_evaluate_options(measure)
+    _add_output(measure)
+    measure.set_defaults(run=_evaluate)
     return parser
 
 
@@ -380,6 +387,16 @@ def _select(arguments: argparse.Namespace) -> None:
     print(found, file=sys.stderr)
     if arguments.updates is not None:
         print(*found, file=sys.stderr)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from graphrank._report import check_writable
+
+    if arguments.output is not None:
+        for read in (arguments.qrels, arguments.run_file):
+            _refuse_to_overwrite(arguments.output, read, "table")
+        check_writable(arguments.output)
+    _write(evaluate_files(arguments), arguments)
 
 
 def _read(arguments: argparse.Namespace) -> Graph:

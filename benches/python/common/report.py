@@ -33,6 +33,10 @@ _PACKAGES = (
     "ortools",
     "apricot-select",
     "submodlib-py",
+    "pytrec_eval-terrier",
+    "ir-measures",
+    "ranx",
+    "lightgbm",
 )
 
 

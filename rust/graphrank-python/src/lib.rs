@@ -14,6 +14,7 @@ mod embedding;
 mod embedding_powers;
 mod error;
 mod graph;
+mod metrics;
 mod neighbors;
 mod node_keys;
 mod pool;
@@ -42,6 +43,8 @@ mod _core {
     use super::embedding_powers::PyEmbeddingPowers;
     #[pymodule_export]
     use super::graph::{PyGraph, first_appearances};
+    #[pymodule_export]
+    use super::metrics::{compare_paired, evaluate_run, mean_intervals, read_svmlight, tied_rows};
     #[pymodule_export]
     use super::neighbors::PyNeighborSearch;
     #[pymodule_export]

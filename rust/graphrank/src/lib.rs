@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`clique`] | Who are all linked, with every group taking part? |
 //! | [`embedding`] | What does a node resemble? |
+//! | [`metrics`] | How good are rankings, as judged by people? |
 //! | [`ppr`] | Which nodes matter, from where I stand? |
 //! | [`submodular`] | Which few represent all, while candidates come and go? |
 //! | [`io`] | How does a graph survive the process? |
@@ -24,6 +25,7 @@ mod exec;
 mod graph;
 pub mod io;
 mod memory;
+pub mod metrics;
 mod numeric;
 pub mod ppr;
 pub mod rng;

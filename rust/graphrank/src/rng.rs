@@ -28,6 +28,10 @@ pub enum Domain {
     Guess = 7,
     /// Samples of candidates.
     Sample = 8,
+    /// Queries that are drawn again, for an interval.
+    Bootstrap = 9,
+    /// Signs of the differences of two runs.
+    Signs = 10,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.

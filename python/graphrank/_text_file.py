@@ -1,0 +1,43 @@
+"""Text files that may be compressed, and the errors of reading and writing them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+from graphrank._forked import refuse_without_pool
+from graphrank._validate import file_path
+from graphrank.exceptions import FileError, FileMissingError
+from graphrank.io import guarded
+
+__all__ = ["read_text", "write_text"]
+
+
+def read_text(path: Any, what: str) -> tuple[Path, bytes]:
+    """The file and its content, decompressed if its name ends in ``.gz``, with line feeds alone between lines."""
+    file = Path(file_path(path))
+    if not file.exists():
+        raise FileMissingError(f"there is no file {str(file)!r}")
+    refuse_without_pool("reading a table from a file")
+
+    def read(file: Path) -> bytes:
+        with gzip.open(file) if _is_gzip(file) else open(file, "rb") as stream:
+            text: bytes = stream.read()
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+
+    return file, guarded(file, what, read)
+
+
+def write_text(path: Any, text: bytes) -> None:
+    """Write a file, compressed if its name ends in ``.gz``."""
+    file = Path(file_path(path))
+    try:
+        # Without a time, so that the same table gives the same bytes.
+        file.write_bytes(gzip.compress(text, mtime=0) if _is_gzip(file) else text)
+    except OSError as error:
+        raise FileError(f"cannot write {str(file)!r}: {error.strerror}") from error
+
+
+def _is_gzip(file: Path) -> bool:
+    return file.name.lower().endswith(".gz")
