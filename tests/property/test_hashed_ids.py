@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import graphrank as gr
 from graphrank import _string_ids
 from graphrank._run import QUIET
-from graphrank._string_ids import _joined, code_by_hash
+from graphrank._string_ids import code_by_hash, code_by_join
 
 NAMES = st.text(max_size=20) | st.sampled_from(
     ["", "a", "aa", "a\0", "\0", "ä", "🦀", "x" * 40, "x" * 40 + "y"]
@@ -34,7 +34,7 @@ def same(found, expected):
 def test_hashing_and_comparing_give_the_same_codes(dtype, names, cut):
     src, dst = (pl.Series(n, dtype=pl.String).cast(dtype) for n in names)
     src = pl.concat([src.head(cut), src.slice(cut)], rechunk=False)
-    same(code_by_hash(src, dst, QUIET), _joined(src, dst))
+    same(code_by_hash(src, dst, QUIET), code_by_join(src, dst))
 
 
 @given(names=COLUMNS, n_hashes=st.integers(1, 7))
@@ -44,8 +44,8 @@ def test_names_that_share_a_hash_are_told_apart(names, n_hashes):
 
     src, dst = (pl.Series(n, dtype=pl.String) for n in names)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_string_ids, "_keys", crowded)
-        same(code_by_hash(src, dst, QUIET), _joined(src, dst))
+        patch.setattr(_string_ids, "hash_keys", crowded)
+        same(code_by_hash(src, dst, QUIET), code_by_join(src, dst))
 
 
 def test_one_shared_hash_among_many_is_noticed(monkeypatch):
@@ -55,5 +55,5 @@ def test_one_shared_hash_among_many_is_noticed(monkeypatch):
     def twins(column):
         return np.where(column == "n1234", pl.Series(["n0007"]).hash(seed=0)[0], column.hash(seed=0))
 
-    monkeypatch.setattr(_string_ids, "_keys", twins)
+    monkeypatch.setattr(_string_ids, "hash_keys", twins)
     assert gr.Graph.from_edges((names, names.reverse())).edges().equals(expected)
