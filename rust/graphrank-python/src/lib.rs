@@ -17,6 +17,7 @@ mod graph;
 mod metrics;
 mod neighbors;
 mod node_keys;
+mod peers;
 mod pool;
 mod powerwalk;
 mod ppr;
@@ -49,6 +50,8 @@ mod _core {
     use super::neighbors::PyNeighborSearch;
     #[pymodule_export]
     use super::node_keys::text_keys;
+    #[pymodule_export]
+    use super::peers::{PyLinks, PyPeerKey, PyReplica, peer_limits};
     #[pymodule_export]
     use super::pool::{num_threads, set_num_threads};
     #[pymodule_export]

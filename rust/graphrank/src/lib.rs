@@ -9,6 +9,7 @@
 //! | [`clique`] | Who are all linked, with every group taking part? |
 //! | [`embedding`] | What does a node resemble? |
 //! | [`metrics`] | How good are rankings, as judged by people? |
+//! | [`peers`] | How do peers share what they clicked, without a server and without trust? |
 //! | [`ppr`] | Which nodes matter, from where I stand? |
 //! | [`submodular`] | Which few represent all, while candidates come and go? |
 //! | [`io`] | How does a graph survive the process? |
@@ -27,6 +28,7 @@ pub mod io;
 mod memory;
 pub mod metrics;
 mod numeric;
+pub mod peers;
 pub mod ppr;
 pub mod rng;
 mod simd;

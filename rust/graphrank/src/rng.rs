@@ -32,6 +32,8 @@ pub enum Domain {
     Bootstrap = 9,
     /// Signs of the differences of two runs.
     Signs = 10,
+    /// What a simulated link does to a frame.
+    Link = 20,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.
