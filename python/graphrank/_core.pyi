@@ -25,6 +25,9 @@ __all__ = [
     "EmbeddingPowers",
     "Graph",
     "NeighborSearch",
+    "PeerKey",
+    "PeerLinks",
+    "PeerReplica",
     "PowerWalkIndex",
     "SubmodularMaximizer",
     "SubmodularObjective",
@@ -38,6 +41,7 @@ __all__ = [
     "mean_points",
     "num_threads",
     "pagerank",
+    "peer_limits",
     "save_archive",
     "select_committee",
     "set_num_threads",
@@ -599,6 +603,68 @@ def read_svmlight(text: _U8, how: _How) -> tuple[_F64, _U64, _U64, int, int, _F6
     Returns (labels, byte ranges of queries and of comments, number of the first feature, number of features, a row of
     features per line). Errors name the line, counted from 0, as a row.
     """
+# Authors, and per row: the position of its author, number, query, item, milliseconds since 1970.
+_PeerRows: TypeAlias = tuple[list[str], _U32, _U64, list[str], list[str], NDArray[np.int64]]
+
+@final
+class PeerKey:
+    def __new__(cls, seed: bytes) -> PeerKey: ...
+    @property
+    def id(self) -> str: ...
+    def seed(self) -> bytes: ...
+
+@final
+class PeerReplica:
+    """One peer's copy of everybody's logs. Times are milliseconds since 1970."""
+
+    def __new__(cls, key: PeerKey, limits: dict[str, int]) -> PeerReplica: ...
+    def open_log(self, path: str, how: _How) -> None: ...
+    def close_log(self) -> None: ...
+    def publish(
+        self,
+        queries: list[str],
+        items: list[str],
+        ts: list[int],
+        results: list[list[str] | None],
+        now: int,
+    ) -> int:
+        """The number of the first row."""
+
+    def ask(self, to: str, now: int, max_rows: int, max_bytes: int, share: float) -> bytes: ...
+    def receive(self, frame: bytes, now: int) -> tuple[bytes | None, tuple[str, int, bool, bool] | None]:
+        """The answer to a question; or who answered, rows accepted, whether there is more, whether it is busy."""
+
+    def news(self) -> tuple[_PeerRows, list[str]]:
+        """Rows accepted and authors banned since it was last asked."""
+
+    def rows(self) -> _PeerRows: ...
+    def prefer(self, authors: list[str]) -> None: ...
+    def digest(self) -> bytes: ...
+    def n_rows(self) -> int: ...
+    def authors(self) -> list[str]: ...
+    def banned(self) -> list[str]: ...
+    def peers(self) -> list[str]: ...
+    def counters(self) -> list[tuple[str, int]]: ...
+
+@final
+class PeerLinks:
+    """Simulated links between peers by number; times are virtual milliseconds."""
+
+    def __new__(
+        cls, n_peers: int, now: int, loss: float, duplication: float, delay: tuple[int, int], seed: int
+    ) -> PeerLinks: ...
+    def now(self) -> int: ...
+    def send(self, sender: int, to: int, frame: bytes) -> None: ...
+    def take(self, until: int) -> tuple[int, int, int, bytes] | None:
+        """When, from, to, what."""
+
+    def set_parts(self, parts: list[int]) -> None: ...
+    def set_up(self, peer: int, is_up: bool) -> None: ...
+    def traffic(self) -> tuple[int, int, int]:
+        """Frames sent, their bytes, frames lost."""
+
+def peer_limits() -> list[tuple[str, int]]:
+    """The limits and their defaults."""
 
 @final
 class Archive:

@@ -27,7 +27,9 @@ fn signed_rows(c: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(ROWS.into()));
     let mut giver = peer(1);
     let clicks = clicks();
-    group.bench_function("sign", |b| b.iter(|| giver.draft_all(black_box(&clicks)).expect("they can be said")));
+    group.bench_function("sign", |b| {
+        b.iter(|| giver.draft_all(black_box(&clicks)).expect("they can be said"));
+    });
     for entry in giver.draft_all(&clicks).expect("they can be said") {
         giver.publish(entry, 0).expect("it is the next");
     }

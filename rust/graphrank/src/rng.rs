@@ -33,7 +33,7 @@ pub enum Domain {
     /// Signs of the differences of two runs.
     Signs = 10,
     /// What a simulated link does to a frame.
-    Link = 20,
+    Link = 30,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.

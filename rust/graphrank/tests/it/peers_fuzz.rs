@@ -80,20 +80,22 @@ impl World {
         let question = victim.ask(self.honest.me(), now, &Ask::default()).unwrap();
         let entry = self.any_entry();
         let mut bytes = entry.bytes().to_vec();
-        match self.below(7) {
+        match self.below(8) {
+            // One of two that contradict each other.
+            0 => bytes = self.forks[self.below(2)].bytes().to_vec(),
             // Said by somebody else.
-            0 => bytes[1..33].copy_from_slice(&key(60).id().0),
+            1 => bytes[1..33].copy_from_slice(&key(60).id().0),
             // Signed by somebody else, who says nothing under its own name.
-            1 => {
+            2 => {
                 let other = Entry::sign(&key(61), entry.seq(), entry.prev(), &click(3)).unwrap();
                 bytes = other.bytes().to_vec();
                 bytes[1..33].copy_from_slice(&entry.author().0);
             }
             // Another number, another chain, another time, another text.
-            2 => bytes[33] ^= 1 << self.below(3),
-            3 => bytes[41 + self.below(32)] ^= 1 << self.below(8),
-            4 => bytes[73 + self.below(8)] ^= 1 << self.below(8),
-            5 => bytes[83] = b'a' + self.below(26) as u8,
+            3 => bytes[33] ^= 1 << self.below(3),
+            4 => bytes[41 + self.below(32)] ^= 1 << self.below(8),
+            5 => bytes[73 + self.below(8)] ^= 1 << self.below(8),
+            6 => bytes[83] = b'a' + self.below(26) as u8,
             // The signature of another entry.
             _ => {
                 let other = self.any_entry();
