@@ -22,7 +22,7 @@ BINDING = ROOT / "rust" / "graphrank-python" / "src"
 CORE = ROOT / "rust" / "graphrank" / "src"
 
 # Python modules without an algorithm, and therefore without Rust files of their name.
-WITHOUT_RUST = {"__init__", "cli", "datasets", "exceptions", "io", "testing"}
+WITHOUT_RUST = {"__init__", "cli", "datasets", "exceptions", "io", "ranking", "testing"}
 STEMS = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__main__")
 CAPABILITIES = [stem for stem in STEMS if stem not in WITHOUT_RUST and not stem.startswith("_")]
 PUBLIC = [stem for stem in STEMS if not stem.startswith("_")]
@@ -33,7 +33,18 @@ SOURCES = sorted(
     if path.suffix in {".py", ".pyi", ".rs"}
 )
 METHOD_LIKE = (property, classmethod, staticmethod)
-HEAVY = ["polars", "numpy", "scipy", "networkx", "matplotlib", "tqdm", "pandas", "pyarrow", "sklearn"]
+HEAVY = [
+    "polars",
+    "numpy",
+    "scipy",
+    "networkx",
+    "matplotlib",
+    "tqdm",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "zenoh",
+]
 
 
 @pytest.mark.parametrize("stem", CAPABILITIES)

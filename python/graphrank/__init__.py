@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from graphrank.ppr import DynamicPpr, PowerWalkIndex, PprResult, pagerank, personalized_pagerank
     from graphrank.submodular import DynamicMaximizer, SlidingWindow, maximize
 
-    from . import cli, clique, datasets, embedding, graph, io, metrics, ppr, submodular, testing
+    from . import cli, clique, datasets, embedding, graph, io, metrics, ppr, ranking, submodular, testing
 
 __all__ = [
     "DynamicMaximizer",
@@ -61,6 +61,7 @@ __all__ = [
     "pagerank",
     "personalized_pagerank",
     "ppr",
+    "ranking",
     "read_edges",
     "set_num_threads",
     "show_versions",
@@ -97,6 +98,7 @@ _HOME = {
     "pagerank": "ppr",
     "personalized_pagerank": "ppr",
     "ppr": "ppr",
+    "ranking": "ranking",
     "read_edges": "io",
     "set_num_threads": "_threads",
     "show_versions": "_versions",

@@ -603,6 +603,7 @@ def read_svmlight(text: _U8, how: _How) -> tuple[_F64, _U64, _U64, int, int, _F6
     Returns (labels, byte ranges of queries and of comments, number of the first feature, number of features, a row of
     features per line). Errors name the line, counted from 0, as a row.
     """
+
 # Authors, and per row: the position of its author, number, query, item, milliseconds since 1970.
 _PeerRows: TypeAlias = tuple[list[str], _U32, _U64, list[str], list[str], NDArray[np.int64]]
 

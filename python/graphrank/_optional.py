@@ -18,6 +18,7 @@ _EXTRA = {
     "scipy": "scipy",
     "sklearn": "sklearn",
     "usearch": "ann",
+    "zenoh": "p2p",
 }
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from graphrank._clique_command import add_clique_options, find_clique
 from graphrank._embedding_command import add_embed_options, add_knn_options, numbers
 from graphrank._evaluate_command import add_evaluate_options, evaluate_files
+from graphrank._peer_command import add_peer_options, run_peer
 from graphrank._select_command import add_select_options, select
 from graphrank.exceptions import GraphRankError, InvalidArgumentError
 
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(
         required=True,
-        metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select | evaluate",
+        metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select | evaluate | peer",
     )
     source = _source_options()
     answer = _answer_options()
@@ -125,6 +126,10 @@ def _parser() -> argparse.ArgumentParser:
     add_evaluate_options(measure)
     _add_output(measure)
     measure.set_defaults(run=_evaluate)
+
+    peer = commands.add_parser("peer", help="exchange signed clicks with other peers, until Ctrl-C")
+    add_peer_options(peer)
+    peer.set_defaults(run=_peer)
     return parser
 
 
@@ -397,6 +402,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             _refuse_to_overwrite(arguments.output, read, "table")
         check_writable(arguments.output)
     _write(evaluate_files(arguments), arguments)
+
+
+def _peer(arguments: argparse.Namespace) -> None:
+    told = run_peer(arguments)
+    width = 2 + max(len(name) for name, _ in told)
+    for name, value in told:
+        print(f"{name:<{width}}{value}")
 
 
 def _read(arguments: argparse.Namespace) -> Graph:

@@ -19,6 +19,7 @@ __all__ = [
     "InvalidDataError",
     "InvalidTypeError",
     "MissingDependencyError",
+    "NetworkError",
     "NodeNotFoundError",
     "OutOfMemoryError",
     "TimedOutError",
@@ -86,6 +87,10 @@ class OutOfMemoryError(GraphRankError, MemoryError):
 
 class MissingDependencyError(GraphRankError, ImportError):
     """An optional library is needed; the message carries the command that installs it."""
+
+
+class NetworkError(GraphRankError, ConnectionError):
+    """A peer does not answer, or an address cannot be used; the message carries the transport's reason."""
 
 
 class InternalError(GraphRankError, RuntimeError):

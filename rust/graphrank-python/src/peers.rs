@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use graphrank::Result;
 use graphrank::peers::{
-    Ask, AuthorId, Click, Dropped, Journal, Limits, LinkParams, Links, Received, Replica, SecretKey, Shown,
+    Ask, AuthorId, Click, Dropped, Journal, Limits, LinkParams, Links, News, Received, Replica, SecretKey,
+    Shown,
 };
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -61,6 +62,8 @@ pub(crate) struct PyReplica {
 struct State {
     replica: Replica,
     journal: Option<Journal>,
+    /// What was read from the file, or could not be written there, and has not been told.
+    untold: News,
 }
 
 impl PyReplica {
@@ -81,14 +84,15 @@ impl PyReplica {
     fn new(py: Python<'_>, key: &PyPeerKey, limits: HashMap<String, u64>) -> PyResult<Self> {
         let limits = limits_from(py, limits)?;
         let replica = Replica::new(key.key.clone(), limits).map_err(|error| to_python(py, &error))?;
-        Ok(Self { state: Mutex::new(State { replica, journal: None }) })
+        Ok(Self { state: Mutex::new(State { replica, journal: None, untold: News::default() }) })
     }
 
     /// Takes back what the file holds; what happens from now on goes there.
     fn open_log(&self, py: Python<'_>, path: PathBuf, how: RunOpts) -> PyResult<()> {
         run(py, how, usize::MAX, "reading the log", |exec| {
             let state = &mut *self.lock();
-            state.journal = Some(Journal::open(&path, &mut state.replica, exec)?);
+            let (journal, restored) = Journal::open(&path, &mut state.replica, exec)?;
+            (state.journal, state.untold) = (Some(journal), restored);
             Ok(())
         })
     }
@@ -114,11 +118,10 @@ impl PyReplica {
             Ok(Click { query, item, ts, shown })
         });
         let published = clicks.collect::<Result<Vec<_>>>().and_then(|clicks| {
-            self.with(py, |State { replica, journal }| {
+            self.with(py, |State { replica, journal, .. }| {
                 let entries = replica.draft_all(&clicks)?;
                 if let Some(journal) = journal {
                     journal.append(&entries, now)?;
-                    journal.sync()?;
                 }
                 let first = entries.first().map_or(0, graphrank::peers::Entry::seq);
                 entries.into_iter().try_for_each(|entry| replica.publish(entry, now))?;
@@ -161,12 +164,15 @@ impl PyReplica {
 
     /// New rows, and authors whose rows are all gone; both are in the file then.
     fn news<'py>(&self, py: Python<'py>) -> PyResult<(PyRows<'py>, Vec<String>)> {
-        let took = self.with(py, |State { replica, journal }| {
+        let took = self.with(py, |State { replica, journal, untold }| {
             let news = replica.take_news();
-            if let Some(journal) = journal {
-                journal.append_news(replica, &news)?;
-            }
-            Ok((columns(replica, &news.rows), news.banned))
+            let written = journal.as_mut().map_or(Ok(()), |journal| journal.append_news(replica, &news));
+            untold.rows.extend(news.rows);
+            untold.banned.extend(news.banned);
+            // What could not be written is held, and is told next time.
+            written?;
+            let all = std::mem::take(untold);
+            Ok((columns(replica, &all.rows), all.banned))
         });
         let (rows, banned) = took.map_err(|error| to_python(py, &error))?;
         Ok((rows.into_python(py), texts(banned)))

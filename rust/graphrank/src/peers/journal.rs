@@ -11,13 +11,14 @@
 //! ```
 //!
 //! Numbers are little-endian, checksums are XXH3. One's own entries are on the disk before anyone sees them
-//! ([`Journal::append`] and [`Journal::sync`], then [`Replica::publish`]), so that a peer that crashed never signs a number
+//! ([`Journal::append`], then [`Replica::publish`]), so that a peer that crashed never signs a number
 //! twice. What came from others may be lost with the power; it can be asked for again. A record that the end of the file
 //! cuts off was being written when the process died, and is removed; any other damage is an error. The file is locked while
 //! it is open.
 
 use std::fs::{File, TryLockError};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -47,6 +48,10 @@ pub struct Journal {
     path: PathBuf,
     /// Bytes of whole records.
     len: u64,
+    /// Numbers of the entries that were added before they were published.
+    published: Range<u64>,
+    /// Whether the file may hold more than `len` bytes, which could not be cut off: nothing is added any more.
+    is_broken: bool,
 }
 
 /// What was read.
@@ -61,12 +66,13 @@ enum Record {
 }
 
 impl Journal {
-    /// Opens or makes the file of `replica`'s entries, and gives it those that are there.
+    /// Opens or makes the file of `replica`'s entries, and gives it those that are there. They are the news that is returned,
+    /// and no news of the replica any more: whoever learns of them must not add them again.
     ///
     /// # Errors
     /// [`Error::Io`] if the system refuses, or another peer has the file open; [`Error::CorruptFile`] if it is altered, of
     /// another kind or of another peer.
-    pub fn open(path: &Path, replica: &mut Replica, exec: &Exec) -> Result<Self> {
+    pub fn open(path: &Path, replica: &mut Replica, exec: &Exec) -> Result<(Self, News)> {
         let io = |source| io_error(path, source);
         let file = options().open(path).map_err(io)?;
         if !file.metadata().map_err(io)?.is_file() {
@@ -76,23 +82,24 @@ impl Journal {
             TryLockError::WouldBlock => io(std::io::Error::other("another peer has this file open")),
             TryLockError::Error(source) => io(source),
         })?;
-        let mut journal = Self { file, path: path.to_owned(), len: 0 };
+        let mut journal = Self { file, path: path.to_owned(), len: 0, published: 0..0, is_broken: false };
         let size = journal.file.metadata().map_err(io)?.len();
         if size < HEADER as u64 {
             journal.begin(size, replica.me())?;
         } else {
             journal.replay(replica, exec)?;
         }
-        Ok(journal)
+        Ok((journal, replica.take_news()))
     }
 
-    /// Adds entries and bans that the replica has told as news.
+    /// Adds entries and bans that the replica has told as news. Those that were added before they were published are here.
     ///
     /// # Errors
     /// [`Error::Io`] if the system refuses; the file is as before then.
     pub fn append_news(&mut self, replica: &Replica, news: &News) -> Result<()> {
         let mut bytes = Vec::new();
-        for &(author, seq) in &news.rows {
+        let is_here = |author, seq| author == replica.me() && self.published.contains(&seq);
+        for &(author, seq) in news.rows.iter().filter(|&&(author, seq)| !is_here(author, seq)) {
             if let Some((entry, received)) = replica.entry(author, seq).zip(replica.received(author, seq)) {
                 put(&mut bytes, KIND_ENTRY, received, entry.bytes());
             }
@@ -105,14 +112,21 @@ impl Journal {
         self.write(&bytes)
     }
 
-    /// Adds entries that are about to be published.
+    /// Adds entries that are about to be published, and waits until they are on the disk.
     ///
     /// # Errors
-    /// [`Error::Io`] if the system refuses; the file is as before then.
+    /// [`Error::Io`] if the system refuses; the file is as before then, so that the entries can be signed anew.
     pub fn append(&mut self, entries: &[Entry], now: u64) -> Result<()> {
         let mut bytes = Vec::new();
         entries.iter().for_each(|entry| put(&mut bytes, KIND_ENTRY, now, entry.bytes()));
-        self.write(&bytes)
+        let before = self.len;
+        self.write(&bytes)?;
+        self.sync().inspect_err(|_| self.take_back(before))?;
+        if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+            let start = if self.published.is_empty() { first.seq() } else { self.published.start };
+            self.published = start..last.seq() + 1;
+        }
+        Ok(())
     }
 
     /// Waits until all is on the disk.
@@ -166,13 +180,22 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.is_broken {
+            let source = std::io::Error::other("an earlier write failed and could not be taken back");
+            return Err(io_error(&self.path, source));
+        }
+        let before = self.len;
         if let Err(source) = self.file.write_all(bytes) {
             // Half a record in the middle would make the file unreadable.
-            let _ = self.cut(self.len);
+            self.take_back(before);
             return Err(io_error(&self.path, source));
         }
         self.len += bytes.len() as u64;
         Ok(())
+    }
+
+    fn take_back(&mut self, len: u64) {
+        self.is_broken = self.cut(len).is_err();
     }
 
     /// Keeps the first `len` bytes, and goes on after them.
@@ -289,7 +312,7 @@ mod tests {
     fn a_replica_goes_on_where_it_was_whatever_was_cut_off() {
         let path = path("cut");
         let mut replica = fresh();
-        let mut journal = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
+        let (mut journal, _) = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
         publish(&mut replica, &mut journal, "a");
         let one = (replica.digest(), journal.len);
         publish(&mut replica, &mut journal, "b");
@@ -300,7 +323,8 @@ mod tests {
         for n in 0..=bytes.len() {
             std::fs::write(&path, &bytes[..n]).unwrap();
             let mut again = fresh();
-            let mut journal = Journal::open(&path, &mut again, &Exec::default()).unwrap();
+            let (mut journal, news) = Journal::open(&path, &mut again, &Exec::default()).unwrap();
+            assert_eq!((news.rows.len(), again.take_news()), (again.n_rows(), News::default()));
             let expected = if n as u64 == two.1 {
                 two.0
             } else if n as u64 >= one.1 {
@@ -310,6 +334,9 @@ mod tests {
             };
             assert_eq!(again.digest(), expected, "cut to {n}");
             publish(&mut again, &mut journal, "c");
+            let (before, news) = (journal.len, again.take_news());
+            journal.append_news(&again, &news).unwrap();
+            assert_eq!((journal.len, news.rows.len()), (before, 1), "what is there is not written again");
             drop(journal);
             let mut last = fresh();
             Journal::open(&path, &mut last, &Exec::default()).unwrap();
@@ -322,7 +349,7 @@ mod tests {
     fn damage_is_an_error_and_so_is_another_peer_and_a_second_opening() {
         let path = path("damage");
         let mut replica = fresh();
-        let mut journal = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
+        let (mut journal, _) = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
         publish(&mut replica, &mut journal, "a");
         publish(&mut replica, &mut journal, "b");
         let taken = Journal::open(&path, &mut fresh(), &Exec::default()).unwrap_err().to_string();
@@ -353,7 +380,7 @@ mod tests {
         let click = |item: &str| Click { query: "q".into(), item: item.into(), ts: 1, shown: None };
         let sign = |item| Entry::sign(&other, 0, [0; 32], &click(item)).unwrap();
         let mut replica = fresh();
-        let mut journal = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
+        let (mut journal, _) = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
         replica.restore(sign("a").bytes(), 1).unwrap();
         let news = replica.take_news();
         journal.append_news(&replica, &news).unwrap();

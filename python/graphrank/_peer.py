@@ -1,0 +1,286 @@
+"""A peer over a real network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from graphrank._peer_key import Key
+from graphrank._peer_member import Member
+from graphrank._peer_session import Session, endpoints
+from graphrank._typing import Progress
+from graphrank._validate import int_from, positive_number, real_number, true_or_false
+from graphrank.exceptions import GraphRankError, InvalidArgumentError, NetworkError
+
+__all__ = ["Peer"]
+
+_ANY = 2**32 - 1
+
+
+class Peer(Member):
+    """A peer that exchanges signed clicks with others, without a server.
+
+    What it publishes is signed and chained; what it hears is checked, kept, passed on and given to its store. Others
+    are asked (:meth:`pull`), and are answered in the background as long as the peer is open; nothing is ever sent
+    unasked. Without ``listen`` and ``connect`` it works offline: it publishes, and ranks by what its log holds.
+
+    Parameters
+    ----------
+    store
+        What is told every row: a :class:`ClickStore` whose ``me`` is ``key.id``, or anything with ``me`` and
+        ``ingest(frame)``. Rows are given to it by the thread that publishes or pulls, never by another. If it has a
+        method ``forget(users)``, that is called with authors who were banned. None: rows are kept in :meth:`rows` only.
+    key
+        The :class:`Key` of this peer. It must not be in use anywhere else.
+    listen
+        Where others reach it: ``"tcp/127.0.0.1:0"`` is any free port of this machine, ``"tcp/0.0.0.0:7447"`` port
+        7447 from anywhere. None: others reach it over connections that it makes. Several are a list.
+    connect
+        Addresses of peers to begin with; those that do not answer are tried again in the background.
+    network
+        Peers of other networks are not seen: letters, digits, ``-`` and ``_``.
+    log
+        The file of this peer's log and of all that it heard, made if there is none. With it a peer goes on where it
+        was; without it, use a new key every time.
+    limits
+        Bounds on memory and on work for others, by name; see the documentation for the names and defaults.
+    gossip
+        Whether peers that are connected tell each other's addresses and connect to them.
+    progress
+        Of reading the log: True for a bar on stderr, or a callable ``(done, total, label)``.
+
+    Raises
+    ------
+    InvalidArgumentError, InvalidTypeError
+        If an argument cannot be used.
+    MissingDependencyError
+        If it should use a network and zenoh is not installed (``graphrank-engine[p2p]``).
+    NetworkError
+        If an address cannot be listened at.
+    CorruptFileError, FileError
+        If the log is altered, that of another key, or open in another peer.
+
+    Notes
+    -----
+    Signatures prove who said something, not that it is true: anyone can make keys and click. What a store makes of
+    rows from many keys is a matter of its ranking mode. Clicks are public to every peer of the network, for good.
+
+    Connections are neither encrypted nor secret with ``tcp``; zenoh's ``tls`` and ``quic`` addresses need
+    certificates.
+
+    Examples
+    --------
+    >>> import graphrank as gr
+    >>> key = gr.ranking.Key.generate()
+    >>> with gr.ranking.Peer(None, key, listen=None) as peer:
+    ...     peer.publish("jazz", "blue in green", results=["so what", "blue in green"])
+    ...     peer.rows().select("query", "item", "seq").rows()
+    0
+    [('jazz', 'blue in green', 0)]
+    """
+
+    __slots__ = ("_lock", "_pulling", "_session", "_stop", "_unanswered")
+
+    def __init__(
+        self,
+        store: Any,
+        key: Key,
+        *,
+        listen: str | Sequence[str] | None = "tcp/127.0.0.1:0",
+        connect: str | Sequence[str] = (),
+        network: str = "main",
+        log: str | os.PathLike[str] | None = None,
+        limits: Mapping[str, int] | None = None,
+        gossip: bool = True,
+        progress: Progress = None,
+    ) -> None:
+        network = _network_name(network)
+        listen_at, connect_to = endpoints("listen", listen), endpoints("connect", connect)
+        gossip = true_or_false("gossip", gossip)
+        super().__init__(store, key, log, limits, progress)
+        self._lock, self._pulling = threading.RLock(), threading.RLock()
+        self._stop, self._unanswered = threading.Event(), 0
+        self._session: Session | None = None
+        if listen_at or connect_to:
+            try:
+                self._session = Session(self.id, network, listen_at, connect_to, gossip, self._on_question)
+            except BaseException:
+                self._inner.close_log()
+                raise
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where others reach it, with the ports that were free."""
+        return [] if self._session is None else list(self._session.addresses)
+
+    @property
+    def peers(self) -> list[str]:
+        """The ids of the peers that can be asked now, in order; none while offline."""
+        return [] if self._session is None else self._session.peers()
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """As of every peer; ``unanswered`` counts questions that nobody answered in time.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> key = gr.ranking.Key.generate()
+        >>> peer = gr.ranking.Peer(None, key, listen=None)
+        >>> peer.stats["rows"], peer.stats["unanswered"], peer.stats["dropped"]["signature"]
+        (0, 0, 0)
+        """
+        return super().stats | {"unanswered": self._unanswered}
+
+    def wait_for_peers(self, n: int = 1, *, timeout_s: float = 5.0) -> list[str]:
+        """Wait until so many others can be asked; their ids.
+
+        Raises
+        ------
+        NetworkError
+            If there are fewer when the time is over.
+        """
+        end = time.monotonic() + positive_number("timeout_s", timeout_s)
+        while len(found := self.peers) < int_from(0, "n", n):
+            if time.monotonic() > end:
+                raise NetworkError(f"{len(found)} peers can be asked after {timeout_s:g} s, not {n}")
+            self._stop.wait(0.02)
+            self._check_open()
+        return found
+
+    def pull(self, peer: str | None = None, *, share: float = 1.0, timeout_s: float = 5.0) -> int:
+        """Ask a peer, or all that are there in turn, for what is missing here.
+
+        Parameters
+        ----------
+        peer
+            The id of the peer to ask. None: all that can be asked, in order; those that do not answer are passed
+            over.
+        share
+            The share of the missing rows that is wanted, in (0, 1], drawn at random: a newcomer may begin with a
+            sample.
+        timeout_s
+            Seconds to wait for each answer.
+
+        Returns
+        -------
+        int
+            How many rows are new here. The store knows them.
+
+        Raises
+        ------
+        NetworkError
+            If ``peer`` does not answer; what came before that is kept.
+        InvalidArgumentError
+            If ``peer`` is not the id of another peer.
+
+        Examples
+        --------
+        >>> import graphrank as gr
+        >>> key = gr.ranking.Key.generate()
+        >>> gr.ranking.Peer(None, key, listen=None).pull()
+        0
+        """
+        share, timeout_s = real_number("share", share), positive_number("timeout_s", timeout_s)
+        with self._pulling:
+            self._check_open()
+            if peer is not None:
+                return self._pull(peer, share, timeout_s)
+            accepted = 0
+            for other in self.peers:
+                with contextlib.suppress(NetworkError):
+                    accepted += self._pull(other, share, timeout_s)
+            return accepted
+
+    def serve(self, *, every_s: float = 1.0, timeout_s: float | None = None) -> int:
+        """Pull from one peer after the other, chosen at random, until Ctrl-C, :meth:`close`, or the time is over.
+
+        Others are answered all the time, also without this.
+
+        Parameters
+        ----------
+        every_s
+            Seconds from one pull to the next.
+        timeout_s
+            Seconds after which to return; None: never.
+
+        Returns
+        -------
+        int
+            How many rows are new here.
+        """
+        every_s = positive_number("every_s", every_s)
+        end = None if timeout_s is None else time.monotonic() + positive_number("timeout_s", timeout_s)
+        before, choice = self._accepted(), random.Random(self.id)  # noqa: S311 -- any choice will do
+        while not self._stop.is_set():
+            if others := self.peers:
+                with contextlib.suppress(NetworkError):
+                    self.pull(choice.choice(others))
+            left = every_s if end is None else min(every_s, end - time.monotonic())
+            if left <= 0 or self._stop.wait(left):
+                break
+        return self._accepted() - before
+
+    def close(self) -> None:
+        """Leave the network and close the log. Closing twice does no harm."""
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        if self._session is not None:
+            self._session.close()
+        with self._lock:
+            try:
+                self._tell_store()
+            finally:
+                self._inner.close_log()
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _on_question(self, frame: bytes) -> bytes | None:
+        """On a thread of zenoh's: it works on what is held and leaves the store alone."""
+        return self._inner.receive(frame, self._now())[0]
+
+    def _pull(self, peer: str, share: float, timeout_s: float) -> int:
+        before = self._accepted()
+        has_more = True
+        try:
+            while has_more:
+                question = self._inner.ask(peer, self._now(), _ANY, _ANY, share)
+                answer = None if self._session is None else self._session.ask(peer, question, timeout_s)
+                if answer is None:
+                    self._unanswered += 1
+                    raise NetworkError(f"peer {peer} does not answer")
+                told = self._inner.receive(answer, self._now())[1]
+                has_more = told is not None and told[2]
+        finally:
+            with self._lock:
+                self._tell_store()
+        return self._accepted() - before
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock:
+            self._check_open()
+            yield
+
+    def _check_open(self) -> None:
+        if self._stop.is_set():
+            raise GraphRankError("this peer is closed")
+
+
+def _network_name(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+        return value
+    raise InvalidArgumentError(f"`network` must be 1 to 64 letters, digits, - or _, got {value!r}")

@@ -1,0 +1,111 @@
+"""What ``graphrank peer`` takes and does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphrank._peer import Peer
+    from graphrank._peer_key import Key
+
+__all__ = ["add_peer_options", "run_peer"]
+
+
+def add_peer_options(command: argparse.ArgumentParser) -> None:
+    """All of them."""
+    command.add_argument(
+        "--key", required=True, metavar="FILE", help="the secret key of this peer; made if there is none"
+    )
+    command.add_argument("--log", metavar="FILE", help="what this peer said and heard; made if there is none")
+    command.add_argument(
+        "--listen",
+        action="append",
+        metavar="ADDRESS",
+        help="where others reach this peer: tcp/0.0.0.0:7447; repeat for more (tcp/127.0.0.1:0, any free port here)",
+    )
+    command.add_argument(
+        "--connect",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a peer to begin with; repeat for more",
+    )
+    command.add_argument("--offline", action="store_true", help="use no network at all")
+    command.add_argument(
+        "--network", default="main", metavar="NAME", help="peers of others are not seen (main)"
+    )
+    command.add_argument(
+        "--publish",
+        metavar="FILE",
+        help="clicks to sign and publish: a table (.csv .tsv .parquet .ipc .arrow .feather) with columns query, item "
+        "and, if it has it, ts (milliseconds since 1970)",
+    )
+    command.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two pulls (1)")
+    command.add_argument(
+        "--seconds", type=float, metavar="SECONDS", help="end after so long (none: at Ctrl-C); 0: at once"
+    )
+    command.add_argument(
+        "--rows", metavar="FILE", help="at the end, write all rows here: .parquet .csv .ipc .jsonl"
+    )
+
+
+def run_peer(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
+    """Be a peer for as long as was asked; what there is to say at the end."""
+    from graphrank._peer import Peer
+
+    if arguments.rows is not None:
+        from graphrank._report import check_writable
+
+        check_writable(arguments.rows)
+    key = _key(arguments.key)
+    listen = [] if arguments.offline else arguments.listen or ["tcp/127.0.0.1:0"]
+    connect = [] if arguments.offline else arguments.connect
+    with Peer(
+        None, key, listen=listen, connect=connect, network=arguments.network, log=arguments.log
+    ) as peer:
+        for name, value in [("peer", peer.id), *(("listens at", address) for address in peer.addresses)]:
+            sys.stderr.write(f"{name} {value}\n")
+        sys.stderr.flush()
+        try:
+            if arguments.publish is not None:
+                _publish(peer, arguments.publish)
+            if arguments.seconds != 0:
+                peer.serve(every_s=arguments.every, timeout_s=arguments.seconds)
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
+        if arguments.rows is not None:
+            from graphrank._report import write_table
+
+            write_table(peer.rows(), arguments.rows)
+        return _told(peer)
+
+
+def _key(path: str) -> Key:
+    from graphrank._peer_key import Key
+
+    if not os.path.exists(path):
+        key = Key.generate()
+        key.save(path)
+        return key
+    return Key.load(path)
+
+
+def _publish(peer: Peer, path: str) -> None:
+    import polars as pl
+
+    from graphrank._table_file import read_table
+
+    table, is_text = read_table(path, "clicks")
+    if is_text and "ts" in table.columns:
+        # What is no number becomes null, which is refused by its row.
+        table = table.with_columns(table["ts"].cast(pl.Int64, strict=False))
+    peer.publish_table(table)
+
+
+def _told(peer: Peer) -> list[tuple[str, Any]]:
+    stats = peer.stats
+    dropped = stats.pop("dropped")
+    return [*stats.items(), *((f"dropped: {reason}", n) for reason, n in dropped.items() if n)]

@@ -1,0 +1,99 @@
+"""``graphrank peer``: a peer from the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from graphrank import cli
+from graphrank.ranking import Key, Peer
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clicks = pl.DataFrame(
+        {"query": ["jazz", "jazz", "rock"], "item": ["so what", "naima", "help"], "ts": [5, 6, 7]}
+    )
+    clicks.write_csv("clicks.csv")
+    clicks.with_columns(pl.col("ts").cast(pl.Datetime("ms"))).write_parquet("clicks.parquet")
+
+
+def run(capsys, *argv):
+    code = cli.main(["peer", *argv])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize("clicks", ["clicks.csv", "clicks.parquet"])
+def test_clicks_are_signed_and_kept(capsys, clicks):
+    options = ["--key", "my.key", "--log", "my.log", "--offline", "--seconds", "0"]
+    code, out, err = run(capsys, *options, "--publish", clicks, "--rows", "rows.parquet")
+    key = Key.load("my.key")
+    assert (code, err) == (0, f"peer {key.id}\n")
+    assert re.search(r"^rows +3$", out, re.MULTILINE)
+    assert re.search(r"^published +3$", out, re.MULTILINE)
+    rows = pl.read_parquet("rows.parquet")
+    assert rows["user"].unique().to_list() == [key.id]
+    assert rows["ts"].to_list() == [5, 6, 7]
+    code, out, _ = run(capsys, *options)
+    assert code == 0
+    assert re.search(r"^rows +3\n", out)
+
+
+def test_a_peer_serves_until_it_is_interrupted():
+    command = [
+        sys.executable,
+        "-m",
+        "graphrank",
+        "peer",
+        "--key",
+        "a.key",
+        "--publish",
+        "clicks.csv",
+        "--every",
+        "0.1",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        name, address = (process.stderr.readline().split()[-1] for _ in range(2))
+        key = Key.from_seed(b"b" * 32)
+        with Peer(None, key, connect=address) as other:
+            other.publish("jazz", "blue train")
+            other.wait_for_peers(1, timeout_s=10)
+            while other.stats["rows"] < 4:
+                other.pull(name, timeout_s=10)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert name == Key.load("a.key").id
+    assert int(re.search(r"^published +(\d+)$", out, re.MULTILINE)[1]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--key", "none/my.key"], 1, "No such file"),
+        (["--key", "clicks.csv"], 1, "others than its owner|not a secret key"),
+        (["--key", "my.key", "--listen", "here"], 2, "`listen` must be addresses"),
+        (["--key", "my.key", "--offline", "--publish", "none.csv"], 1, "none.csv"),
+        (["--key", "my.key", "--offline", "--publish", "bad.csv"], 1, "'ts' is null in row 1"),
+        (["--key", "my.key", "--offline", "--rows", "rows.txt"], 2, "cannot tell how to write"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(capsys, options, code, words):
+    pl.DataFrame({"query": ["q", "q"], "item": ["i", "j"], "ts": ["5", "soon"]}).write_csv("bad.csv")
+    got, out, err = run(capsys, *options)
+    assert (got, out) == (code, "")
+    last = err.splitlines()[-1]
+    assert last.startswith("graphrank: ")
+    assert re.search(words, last)
+    assert os.path.exists("clicks.csv")
