@@ -23,6 +23,7 @@ BUILTINS = {
     "InvalidDataError": ValueError,
     "InvalidTypeError": TypeError,
     "MissingDependencyError": ImportError,
+    "NetworkError": ConnectionError,
     "NodeNotFoundError": KeyError,
     "OutOfMemoryError": MemoryError,
     "TimedOutError": TimeoutError,

@@ -37,6 +37,7 @@ _PACKAGES = (
     "ir-measures",
     "ranx",
     "lightgbm",
+    "eclipse-zenoh",
 )
 
 
