@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
-from graphrank.ranking import Key, PeerNetwork
+from graphrank.ranking import Key, PeerNetwork, default_limits
+
+PAGE = Path(__file__).parent.parent / "docs" / "peers.md"
 
 SCHEMA = {"user": pl.String, "query": pl.String, "item": pl.String, "ts": pl.Int64, "seq": pl.UInt64}
 
@@ -201,6 +205,20 @@ def test_limits_hold_and_what_is_beyond_is_counted():
         ann.publish("jazz", f"item {number}")
     assert bob.pull(ann) == 3
     assert bob.stats["dropped"]["rows"] == 2
+
+
+def test_the_page_tells_the_limits_and_their_defaults():
+    rows = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    told = {}
+    for names, values in rows:
+        texts = (
+            values.replace(" MiB", " * 2**20").split(", ") if "MiB" in values else [values.replace(",", "")]
+        )
+        told |= dict(zip(re.findall(r"\w+", names), texts, strict=False))
+    numbers = {name: eval(text) for name, text in told.items() if name in default_limits()}  # noqa: S307
+    assert numbers == default_limits()
 
 
 def test_tables_are_published_in_their_order():

@@ -49,7 +49,7 @@ class Peer(Member):
         The file of this peer's log and of all that it heard, made if there is none. With it a peer goes on where it
         was; without it, use a new key every time.
     limits
-        Bounds on memory and on work for others, by name; see the documentation for the names and defaults.
+        Bounds on memory and on work for others, by name: those of :func:`default_limits` that should be others.
     gossip
         Whether peers that are connected tell each other's addresses and connect to them.
     progress

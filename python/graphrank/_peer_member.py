@@ -20,10 +20,22 @@ from graphrank._typing import Progress
 from graphrank._validate import file_path, int_from
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
-__all__ = ["Member"]
+__all__ = ["Member", "default_limits"]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _COUNTS = ("accepted", "published", "retracted", "clamped", "bytes_in", "bytes_out")
+
+
+def default_limits() -> dict[str, int]:
+    """What a peer keeps and gives at most, unless ``limits`` says otherwise.
+
+    Examples
+    --------
+    >>> import graphrank as gr
+    >>> gr.ranking.default_limits()["max_rows_per_author"]
+    100000
+    """
+    return dict(_core.peer_limits())
 
 
 class Member:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from graphrank._peer import Peer
 from graphrank._peer_key import Key
+from graphrank._peer_member import default_limits
 from graphrank._peer_network import PeerNetwork, SimulatedPeer
 
-__all__ = ["Key", "Peer", "PeerNetwork", "SimulatedPeer"]
+__all__ = ["Key", "Peer", "PeerNetwork", "SimulatedPeer", "default_limits"]
