@@ -54,6 +54,7 @@ bench-peers: $(VENV)/.peers ## Compare with other graph libraries, side by side 
 	$(BIN)/python benches/python/submodular.py
 	$(BIN)/python benches/python/metrics.py --no-memory
 	$(BIN)/python benches/python/peers.py --no-memory
+	$(BIN)/python benches/python/aggregation.py --no-memory
 
 docs: $(VENV)/.test ## Run every snippet of README and docs/, then build the Rust pages
 	$(BIN)/python -m pytest --quiet tests/test_docs.py

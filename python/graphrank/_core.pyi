@@ -34,6 +34,7 @@ __all__ = [
     "__version__",
     "_debug_panic",
     "_debug_spin",
+    "aggregate_rankings",
     "compare_paired",
     "evaluate_run",
     "fastrp",
@@ -45,6 +46,7 @@ __all__ = [
     "num_threads",
     "pagerank",
     "peer_limits",
+    "rank_correlation",
     "read_svmlight",
     "save_archive",
     "select_committee",
@@ -566,6 +568,17 @@ class SubmodularMaximizer:
     def to_bytes(self, how: _How) -> bytes: ...
     @staticmethod
     def from_bytes(objective: SubmodularObjective, data: bytes, how: _How) -> SubmodularMaximizer: ...
+
+def aggregate_rankings(
+    rankings: _Rankings, rule: str, parameter: float, normalise: str, unlisted: str, how: _How
+) -> tuple[_F64, tuple[float, float, bool, int] | None]:
+    """The score of each item; of Kemeny's rule disagreements, lower bound, is it proven, items of the largest part.
+
+    ``parameter``: what "borda" trims, k of "rrf", damping of "mc4". Ranks are scores, negated, for rules on scores.
+    """
+
+def rank_correlation(a: _F64, b: _F64, method: str, p: float) -> float:
+    """Of the ranks of the same items; for "rbo" NaN where a list lacks an item."""
 
 # Query and item of each judgement, as keys, and its label.
 _Judgements: TypeAlias = tuple[_U64, _U64, _F64]

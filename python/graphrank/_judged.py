@@ -196,7 +196,7 @@ def _frame(table: Any, what: str, needed: tuple[str, ...], one_of: tuple[str, ..
         frame = frame.select(wanted).collect(engine="streaming")
     if not frame.height:
         raise InvalidDataError(f"`{what}` has no rows: there is nothing to evaluate")
-    return frame.select(wanted)
+    return pl.DataFrame([frame[name] for name in wanted])
 
 
 def _ids(frame: pl.DataFrame, name: str, what: str) -> pl.Series:

@@ -22,7 +22,7 @@ from graphrank import _core
 from graphrank._forked import pool_is_lost, refuse_without_pool
 from graphrank._typing import How
 
-__all__ = ["code_by_hash", "code_by_join", "hash_keys"]
+__all__ = ["code_by_hash", "code_by_join", "hash_keys", "sorted_order"]
 
 _Codes: TypeAlias = NDArray[np.uint32]
 
@@ -34,7 +34,7 @@ def code_by_hash(src: pl.Series, dst: pl.Series, how: How) -> tuple[pl.Series, _
     """
     src_codes, dst_codes, positions = _core.first_appearances(hash_keys(src), hash_keys(dst), how)
     ids = _at(src, dst, positions)
-    order = _sorted_order(ids)
+    order = sorted_order(ids)
     rank = np.empty(len(order), dtype=np.uint32)
     rank[order] = np.arange(len(order), dtype=np.uint32)
     ids = ids.gather(pl.Series(order))
@@ -69,7 +69,7 @@ def _compact(ids: pl.Series) -> pl.Series:
     return pl.read_ipc_stream(stream).to_series()
 
 
-def _sorted_order(ids: pl.Series) -> NDArray[np.uint32]:
+def sorted_order(ids: pl.Series) -> NDArray[np.uint32]:
     """The positions of ``ids`` in ascending order of the id; Python sorts strings as Polars does."""
     if pool_is_lost():
         return np.array(sorted(range(len(ids)), key=ids.to_list().__getitem__), dtype=np.uint32)

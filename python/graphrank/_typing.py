@@ -10,12 +10,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 __all__ = [
+    "AggregateMethod",
     "CliqueMethod",
     "CliqueStatus",
     "CommitteeMethod",
     "CommitteeRule",
     "Concave",
     "Conflict",
+    "Correlation",
     "Dangling",
     "Direction",
     "Duplicates",
@@ -31,6 +33,7 @@ __all__ = [
     "Method",
     "Metric",
     "NodeTable",
+    "Normalise",
     "PairedTest",
     "Progress",
     "SearchMethod",
@@ -41,6 +44,7 @@ __all__ = [
     "Table",
     "Ties",
     "Ungrouped",
+    "Unlisted",
     "Unranked",
 ]
 
@@ -65,6 +69,24 @@ Strategy: TypeAlias = Literal["robust", "polylog", "sieve", "greedy"]
 Guesses: TypeAlias = Literal["pair", "all"]
 Conflict: TypeAlias = Literal["error", "ignore"]
 Gain: TypeAlias = Literal["linear", "exp"]
+AggregateMethod: TypeAlias = Literal[
+    "borda",
+    "rrf",
+    "isr",
+    "median",
+    "combsum",
+    "combmnz",
+    "combanz",
+    "combmed",
+    "combmax",
+    "combmin",
+    "copeland",
+    "mc4",
+    "kemeny",
+]
+Normalise: TypeAlias = Literal["min-max", "sum", "z-score", "rank", "none"]
+Unlisted: TypeAlias = Literal["last", "ignore"]
+Correlation: TypeAlias = Literal["kendall", "spearman", "footrule", "rbo"]
 Ties: TypeAlias = Literal["stable", "trec", "expected"]
 Empty: TypeAlias = Literal[0, 1, "skip"]
 PairedTest: TypeAlias = Literal["t", "randomisation", "wilcoxon"]

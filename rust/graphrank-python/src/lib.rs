@@ -5,6 +5,7 @@
 #![expect(clippy::too_many_arguments, reason = "boundary functions list the Python arguments one for one")]
 #![expect(clippy::needless_pass_by_value, reason = "extracted Python arguments arrive by value")]
 
+mod aggregate;
 mod archive;
 mod clique;
 mod convert;
@@ -30,6 +31,8 @@ mod submodular_maximizer;
 /// Everything Python can reach.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::aggregate::{aggregate_rankings, rank_correlation};
     #[pymodule_export]
     use super::archive::{PyArchive, save_archive};
     #[pymodule_export]

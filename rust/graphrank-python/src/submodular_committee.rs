@@ -35,7 +35,7 @@ pub(crate) struct Table<'py>(
 );
 
 impl Table<'_> {
-    fn rankings(&self) -> PyResult<Rankings<'_>> {
+    pub(crate) fn rankings(&self) -> PyResult<Rankings<'_>> {
         let Self(n_items, n_rankings, rankings, items, ranks, weights) = self;
         Ok(Rankings {
             n_items: *n_items,

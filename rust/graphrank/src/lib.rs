@@ -6,6 +6,7 @@
 //!
 //! | module | question |
 //! |---|---|
+//! | [`aggregate`] | What do many rankings say together? |
 //! | [`clique`] | Who are all linked, with every group taking part? |
 //! | [`embedding`] | What does a node resemble? |
 //! | [`metrics`] | How good are rankings, as judged by people? |
@@ -19,6 +20,7 @@
 //! approximate answer carries a bound on its error. Input that cannot be used gives an [`Error`] that names it, and a
 //! panic is a defect.
 
+pub mod aggregate;
 pub mod clique;
 pub mod embedding;
 mod error;

@@ -20,8 +20,8 @@
 //!    their items in a table, look the judged ones up, and compute all measures from the places found.
 //!
 //! # Cost
-//! Of a row of the run, 28 bytes are read (query, item, score, its number) and 4 written; the sort and the table of a query
-//! with some hundred rows stay in the first cache. A judgement costs one look at that table. Measures cost as much as
+//! Of a row of the run, 28 bytes are read (query, item, score, its number) and 8 written (its query, its number); the sort
+//! and the table of a query with some hundred rows stay in the first cache. A judgement costs one look at that table. Measures cost as much as
 //! there are judged items in the ranking, whatever its length.
 //!
 //! # Ties

@@ -70,7 +70,7 @@ mod perm;
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod quota_tests;
 mod quotas;
-mod rankings;
+pub(crate) mod rankings;
 mod rows;
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]

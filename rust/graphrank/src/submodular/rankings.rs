@@ -49,21 +49,23 @@ pub enum Points {
 }
 
 /// The rows of all rankings, one ranking after the other, best first.
-pub(super) struct Ballots {
-    pub(super) n_items: usize,
-    pub(super) weights: Vec<f64>,
+pub(crate) struct Ballots {
+    pub(crate) n_items: usize,
+    pub(crate) weights: Vec<f64>,
     /// Where each ranking begins.
     starts: Vec<usize>,
     entries: Vec<Entry>,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) item: u32,
+pub(crate) struct Entry {
+    pub(crate) item: u32,
+    /// As it was given.
+    pub(crate) rank: f64,
     /// The best of the places of items that have this rank.
-    pub(super) first: u32,
+    pub(crate) first: u32,
     /// How many have it.
-    n_equal: u32,
+    pub(crate) n_equal: u32,
 }
 
 /// Rows between two checkpoints.
@@ -72,7 +74,7 @@ const STEP: usize = 1 << 14;
 impl Rankings<'_> {
     /// Sorts the rows.
     #[expect(clippy::cast_possible_truncation, reason = "places are items, which have codes of 32 bits")]
-    pub(super) fn ballots(&self, exec: &Exec) -> Result<Ballots> {
+    pub(crate) fn ballots(&self, exec: &Exec) -> Result<Ballots> {
         self.check(exec)?;
         let mut starts: Vec<usize> = try_zeroed("the rankings", self.n_rankings + 1)?;
         self.rankings.iter().for_each(|&ranking| starts[ranking as usize + 1] += 1);
@@ -102,7 +104,12 @@ impl Rankings<'_> {
             let mut first = 0;
             for equal in rows.chunk_by(|&a, &b| self.ranks[a] == self.ranks[b]) {
                 let n_equal = equal.len() as u32;
-                entries.extend(equal.iter().map(|&row| Entry { item: self.items[row], first, n_equal }));
+                entries.extend(equal.iter().map(|&row| Entry {
+                    item: self.items[row],
+                    rank: self.ranks[row],
+                    first,
+                    n_equal,
+                }));
                 first += n_equal;
             }
         }
@@ -133,21 +140,21 @@ impl Rankings<'_> {
 }
 
 impl Ballots {
-    pub(super) fn n_rankings(&self) -> usize {
+    pub(crate) fn n_rankings(&self) -> usize {
         self.weights.len()
     }
 
-    pub(super) fn entries(&self, ranking: usize) -> &[Entry] {
+    pub(crate) fn entries(&self, ranking: usize) -> &[Entry] {
         &self.entries[self.starts[ranking]..self.starts[ranking + 1]]
     }
 
-    pub(super) fn n_entries(&self) -> usize {
+    pub(crate) fn n_entries(&self) -> usize {
         self.entries.len()
     }
 
     /// What an item gets that `ranking` does not list.
     #[expect(clippy::cast_precision_loss, reason = "counts of items")]
-    pub(super) fn unranked(&self, ranking: usize, points: Points) -> f64 {
+    pub(crate) fn unranked(&self, ranking: usize, points: Points) -> f64 {
         let n_left = self.n_items - self.entries(ranking).len();
         match points {
             Points::Borda(Unranked::Average) if n_left > 0 => (n_left as f64 - 1.0) / 2.0,
@@ -157,7 +164,7 @@ impl Ballots {
 
     /// What an item gets that a ranking lists.
     #[expect(clippy::cast_precision_loss, reason = "counts of items")]
-    pub(super) fn ranked(&self, entry: Entry, points: Points) -> f64 {
+    pub(crate) fn ranked(&self, entry: Entry, points: Points) -> f64 {
         let (first, n_equal) = (f64::from(entry.first), f64::from(entry.n_equal));
         match points {
             Points::Borda(_) => self.n_items as f64 - 1.0 - first - (n_equal - 1.0) / 2.0,
@@ -166,7 +173,7 @@ impl Ballots {
     }
 
     /// For each item the sums, over all rankings, of its points and of their squares.
-    pub(super) fn sums(&self, points: Points, exec: &Exec) -> Result<(Vec<f64>, Vec<f64>)> {
+    pub(crate) fn sums(&self, points: Points, exec: &Exec) -> Result<(Vec<f64>, Vec<f64>)> {
         let mut sums: Vec<f64> = try_zeroed("the points of items", self.n_items)?;
         let mut squares: Vec<f64> = try_zeroed("the points of items", self.n_items)?;
         let (mut all, mut all_squares) = (0.0, 0.0);

@@ -1,0 +1,221 @@
+"""One ranking out of many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphrank import _core
+from graphrank._kemeny_ranking import KemenyRanking
+from graphrank._rankings import RankingTable, read_rankings
+from graphrank._run import run_opts
+from graphrank._string_ids import sorted_order
+from graphrank._typing import AggregateMethod, How, IntoIds, Normalise, Progress, Unlisted
+from graphrank._validate import one_of, real_number
+from graphrank.exceptions import InvalidArgumentError
+
+__all__ = ["aggregate", "kemeny"]
+
+_K, _DAMPING = 60.0, 0.95
+
+
+def aggregate(
+    rankings: Any,
+    method: AggregateMethod = "borda",
+    *,
+    weights: Mapping[Any, float] | Sequence[float] | None = None,
+    normalise: Normalise = "min-max",
+    unlisted: Unlisted = "last",
+    trim: float = 0.0,
+    k: float = _K,
+    damping: float = _DAMPING,
+    items: IntoIds | None = None,
+    progress: Progress = None,
+    timeout_s: float | None = None,
+) -> pl.DataFrame:
+    """One ranking out of many.
+
+    ==============  ===============================================================================================
+    method          score of an item
+    ==============  ===============================================================================================
+    ``borda``       the number of items behind it, summed over the rankings
+    ``rrf``         1 / (``k`` + rank), summed: reciprocal rank fusion
+    ``isr``         1 / rank^2, summed, times the number of rankings that list it
+    ``median``      the median of its ranks, negated
+    ``combsum``     the sum of its scores, which ``normalise`` makes comparable
+    ``combmnz``     that sum times the number of rankings that list it
+    ``combanz``     the mean of its scores; ``combmed``, ``combmax``, ``combmin``: median, largest, smallest
+    ``copeland``    the number of items that a majority ranks below it, and half of those it ties with
+    ``mc4``         the share of its time that a walker spends at it who compares its item with a random one and goes
+                    there if a majority prefers that
+    ``kemeny``      by place in the order with the fewest disagreements; :func:`kemeny` says how sure that is
+    ==============  ===============================================================================================
+
+    Parameters
+    ----------
+    rankings
+        A frame with a row for each item that a ranking lists: columns ``ranking``, ``item``, either ``rank`` (less is
+        better) or ``score`` (more is better), and ``weight``, if rankings count differently. Or a list of lists of
+        items, the best first. Items of equal rank share what their places are worth.
+    method
+        How: see above.
+    weights
+        How much each ranking counts: a dict ``{ranking: weight}``, or a list for a list of lists. None: as the column
+        ``weight`` says, or all the same.
+    normalise
+        For ``comb...``: ``"min-max"`` to 0 .. 1, ``"sum"`` to shares of the whole above the least, ``"z-score"`` to
+        standard deviations from the mean, ``"rank"`` to 1 - place / length, or ``"none"``. Ranks without scores count
+        as scores, negated.
+    unlisted
+        What a ranking says of items that it leaves out, where places are compared: they share the places behind
+        (``"last"``), or nothing (``"ignore"``; for ``borda`` they get no points).
+    trim
+        For ``borda``: of each item the share of the rankings, by weight, that rank it best, and the same of those that
+        rank it worst, does not count. Below 0.5.
+    k
+        For ``rrf``: the larger, the less first places stand out.
+    damping
+        For ``mc4``: the chance to go on rather than to begin anywhere.
+    items
+        All items; None takes those that some ranking lists.
+    progress, timeout_s
+        As for every long call: a bar or a callable, and the most seconds it may take.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``rank``, from 1, ``item`` and ``score``, the best first; equal scores by item. An item that
+        ``comb...`` has no score for is last, with null.
+
+    Raises
+    ------
+    ColumnNotFoundError, InvalidDataError, InvalidTypeError, ElementNotFoundError
+        For rankings that cannot be used; the message names column and row.
+    InvalidArgumentError
+        For arguments out of range.
+
+    Notes
+    -----
+    ``borda`` is the vote of federated ranking learning (Mozaffari et al., "Every Vote Counts", USENIX Security 2023):
+    invert every client's permutation, sum the ranks, sort the sums. ``trim`` bounds what a few hostile rankings can do.
+
+    References
+    ----------
+    G. Cormack, C. Clarke and S. Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
+    methods", SIGIR 2009. E. Fox and J. Shaw, "Combination of multiple searches", TREC-2, 1994. C. Dwork, R. Kumar,
+    M. Naor and D. Sivakumar, "Rank aggregation methods for the web", WWW 2001.
+
+    Examples
+    --------
+    >>> from graphrank.ranking import aggregate
+    >>> aggregate([["ann", "bob", "cat"], ["bob", "ann"], ["bob", "cat", "ann"]])
+    shape: (3, 3)
+    ┌──────┬──────┬───────┐
+    │ rank ┆ item ┆ score │
+    │ ---  ┆ ---  ┆ ---   │
+    │ u32  ┆ str  ┆ f64   │
+    ╞══════╪══════╪═══════╡
+    │ 1    ┆ bob  ┆ 5.0   │
+    │ 2    ┆ ann  ┆ 3.0   │
+    │ 3    ┆ cat  ┆ 1.0   │
+    └──────┴──────┴───────┘
+    """
+    one_of("method", method, get_args(AggregateMethod))
+    one_of("normalise", normalise, get_args(Normalise))
+    one_of("unlisted", unlisted, get_args(Unlisted))
+    parameter = _parameter(method, trim, k, damping)
+    how = run_opts(progress, timeout_s)
+    table = read_rankings(rankings, items, weights)
+    scores, _ = _core.aggregate_rankings(table.core, method, parameter, normalise, unlisted, how)
+    order = _order(table, scores)
+    rank = pl.Series("rank", np.arange(1, len(order) + 1, dtype=np.uint32))
+    score = pl.Series("score", np.where(np.isneginf(scores), np.nan, scores)[order], nan_to_null=True)
+    return pl.DataFrame([rank, table.items.ids.gather(pl.Series(order)).alias("item"), score])
+
+
+def kemeny(
+    rankings: Any,
+    *,
+    weights: Mapping[Any, float] | Sequence[float] | None = None,
+    unlisted: Unlisted = "last",
+    items: IntoIds | None = None,
+    progress: Progress = None,
+    timeout_s: float | None = None,
+) -> KemenyRanking:
+    """The ranking with the fewest disagreements, with a proof or a bound.
+
+    Where majorities prefer some items to all others, these come first in any best ranking, so the items fall into
+    parts. A part of at most 20 items is ordered exactly; of several best orders the one that comes first by item is
+    taken. A larger one is searched, by moves of one item from two good starts, and the bound says how much that may
+    have missed.
+
+    Parameters
+    ----------
+    rankings, weights, items, progress, timeout_s
+        As in :func:`aggregate`.
+    unlisted
+        Items that a ranking leaves out stand behind those that it lists (``"last"``), or it says nothing of them
+        (``"ignore"``).
+
+    Returns
+    -------
+    KemenyRanking
+
+    Raises
+    ------
+    InvalidArgumentError
+        For more than 20,000 items: all pairs are compared.
+    ColumnNotFoundError, InvalidDataError, InvalidTypeError, ElementNotFoundError
+        As in :func:`aggregate`.
+
+    References
+    ----------
+    J. Kemeny, "Mathematics without numbers", Daedalus 1959. M. Truchon, "An extension of the Condorcet criterion and
+    Kemeny orders", 1998.
+
+    Examples
+    --------
+    >>> from graphrank.ranking import kemeny
+    >>> found = kemeny([["ann", "bob", "cat"], ["cat", "ann", "bob"], ["ann", "cat", "bob"]])
+    >>> found
+    KemenyRanking(3 items, 2 disagreements, optimal)
+    >>> found.to_polars()["item"].to_list()
+    ['ann', 'cat', 'bob']
+    """
+    one_of("unlisted", unlisted, get_args(Unlisted))
+    how = run_opts(progress, timeout_s)
+    table = read_rankings(rankings, items, weights)
+    scores, found = _ask_kemeny(table, unlisted, how)
+    return KemenyRanking(table.items.ids.gather(pl.Series(_order(table, scores))).alias("item"), *found)
+
+
+def _ask_kemeny(
+    table: RankingTable, unlisted: str, how: How
+) -> tuple[NDArray[np.float64], tuple[float, float, bool, int]]:
+    scores, found = _core.aggregate_rankings(table.core, "kemeny", 0.0, "none", unlisted, how)
+    assert found is not None
+    return scores, found
+
+
+def _parameter(method: str, trim: float, k: float, damping: float) -> float:
+    """The number that the rule takes. One that it does not take is an error if it was changed."""
+    given = {"trim": (trim, 0.0, "borda"), "k": (k, _K, "rrf"), "damping": (damping, _DAMPING, "mc4")}
+    parameter = 0.0
+    for name, (value, default, owner) in given.items():
+        number = real_number(name, value)
+        if method == owner:
+            parameter = number
+        elif number != default:
+            raise InvalidArgumentError(f"`{name}` is for method={owner!r}, not for {method!r}")
+    return parameter
+
+
+def _order(table: RankingTable, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The items by falling score, then by id."""
+    ids = np.empty(len(scores), dtype=np.uint32)
+    ids[sorted_order(table.items.ids)] = np.arange(len(scores), dtype=np.uint32)
+    return np.lexsort((ids, -scores))

@@ -1,0 +1,207 @@
+//! How alike two rankings are.
+//!
+//! | function | of ranks x and y of the same n items | ties |
+//! |---|---|---|
+//! | [`kendall`] | tau-b: (agreeing pairs - disagreeing ones) / sqrt(pairs not tied in x · pairs not tied in y) | Kendall, 1945; counted in O(n log n) (Knight, JASA 1966) |
+//! | [`spearman`] | correlation of the ranks | mean ranks |
+//! | [`footrule`] | sum of differences of ranks; at most floor(n² / 2) (Diaconis and Graham, 1977) | mean ranks |
+//! | [`rbo`] | rank-biased overlap, extrapolated: the share of items that two lists have in common down to depth d, with weight p^(d - 1) (Webber, Moffat and Zobel, TOIS 2010, equation 32) | the mean over all orders of tied items (Corsi and Urbano, SIGIR 2024) |
+
+use crate::error::{Error, Result};
+use crate::memory::{try_collect, try_zeroed};
+use crate::numeric::sum;
+
+/// Kendall's tau-b; NaN if all of `x` or all of `y` are equal.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for different lengths, [`Error::InvalidData`] for NaN, [`Error::OutOfMemory`].
+pub fn kendall(x: &[f64], y: &[f64]) -> Result<f64> {
+    check(x, y)?;
+    let mut rows: Vec<(f64, f64)> =
+        try_collect("ranks", x.len(), x.iter().zip(y).map(|(&x, &y)| (x + 0.0, y + 0.0)))?;
+    rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let tied_in_x = tied_pairs(rows.chunk_by(|a, b| a.0 == b.0));
+    let tied_in_both = tied_pairs(rows.chunk_by(|a, b| a == b));
+    let mut values = try_collect("ranks", rows.len(), rows.iter().map(|row| row.1))?;
+    let mut room = try_zeroed("ranks", rows.len())?;
+    let disagreeing = sort_counting(&mut values, &mut room);
+    let tied_in_y = tied_pairs(values.chunk_by(|a, b| a == b));
+    let all = pairs(x.len());
+    // Pairs that agree, less those that disagree, which come twice off the pairs that are not tied.
+    let agreement = all + tied_in_both - tied_in_x - tied_in_y - 2.0 * disagreeing;
+    // Rounding may lead just beyond; NaN stays.
+    Ok((agreement / ((all - tied_in_x) * (all - tied_in_y)).sqrt()).clamp(-1.0, 1.0))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of pairs, exact up to 10^8 items")]
+fn pairs(n: usize) -> f64 {
+    (n as u128 * n.saturating_sub(1) as u128 / 2) as f64
+}
+
+fn tied_pairs<'a, T: 'a>(groups: impl Iterator<Item = &'a [T]>) -> f64 {
+    groups.map(|group| pairs(group.len())).sum()
+}
+
+/// Sorts by merging; returns how many pairs were the wrong way round.
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+fn sort_counting(values: &mut [f64], room: &mut [f64]) -> f64 {
+    let n = values.len();
+    let mut wrong = 0.0;
+    let mut width = 1;
+    while width < n {
+        for start in (0..n).step_by(2 * width) {
+            let (middle, end) = (n.min(start + width), n.min(start + 2 * width));
+            let (mut i, mut j) = (start, middle);
+            for slot in &mut room[start..end] {
+                if i < middle && (j == end || values[i] <= values[j]) {
+                    *slot = values[i];
+                    i += 1;
+                } else {
+                    *slot = values[j];
+                    j += 1;
+                    wrong += (middle - i) as f64;
+                }
+            }
+        }
+        values.copy_from_slice(room);
+        width *= 2;
+    }
+    wrong
+}
+
+/// The correlation of mean ranks; NaN if all of `x` or all of `y` are equal.
+///
+/// # Errors
+/// As [`kendall`].
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64> {
+    check(x, y)?;
+    let (x, y) = (mean_ranks(x)?, mean_ranks(y)?);
+    let mean = (x.len() as f64 + 1.0) / 2.0;
+    let product = |a: &[f64], b: &[f64]| sum(a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)));
+    Ok((product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt()).clamp(-1.0, 1.0))
+}
+
+/// The sum of the differences of mean ranks.
+///
+/// # Errors
+/// As [`kendall`].
+pub fn footrule(x: &[f64], y: &[f64]) -> Result<f64> {
+    check(x, y)?;
+    Ok(sum(mean_ranks(x)?.iter().zip(&mean_ranks(y)?).map(|(a, b)| (a - b).abs())))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+fn mean_ranks(x: &[f64]) -> Result<Vec<f64>> {
+    let mut order: Vec<usize> = try_collect("ranks", x.len(), 0..x.len())?;
+    order.sort_unstable_by(|&a, &b| (x[a] + 0.0).total_cmp(&(x[b] + 0.0)));
+    let mut ranks: Vec<f64> = try_zeroed("ranks", x.len())?;
+    let mut before = 0;
+    for equal in order.chunk_by(|&a, &b| x[a] == x[b]) {
+        let rank = before as f64 + (equal.len() as f64 + 1.0) / 2.0;
+        equal.iter().for_each(|&item| ranks[item] = rank);
+        before += equal.len();
+    }
+    Ok(ranks)
+}
+
+fn check(x: &[f64], y: &[f64]) -> Result<()> {
+    if x.len() != y.len() {
+        let problem = format!("must rank the same items: {} and {}", x.len(), y.len());
+        return Err(Error::argument("b", problem));
+    }
+    for (argument, values) in [("a", x), ("b", y)] {
+        if let Some(row) = values.iter().position(|value| value.is_nan()) {
+            return Err(Error::row(argument, row, "is NaN, which has no place in a ranking"));
+        }
+    }
+    Ok(())
+}
+
+/// Rank-biased overlap of two lists, extrapolated to what lies below them. `x` and `y` hold the ranks of all items of
+/// either list, NaN where a list lacks an item.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for different lengths, an empty list and a `p` that is not between 0 and 1;
+/// [`Error::OutOfMemory`].
+///
+/// # Complexity
+/// O(n log n) for n items, and for each pair of ties with items in common their lengths.
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+pub fn rbo(x: &[f64], y: &[f64], p: f64) -> Result<f64> {
+    if x.len() != y.len() {
+        return Err(Error::argument("b", format!("must have a rank per item, {}, got {}", x.len(), y.len())));
+    }
+    if !(p > 0.0 && p < 1.0) {
+        return Err(Error::argument("p", format!("must be between 0 and 1, got {p}")));
+    }
+    let (a, b) = (ties(x)?, ties(y)?);
+    let listed = |of: &[Option<Tie>]| of.iter().flatten().count();
+    let (short, long) = (listed(&a).min(listed(&b)), listed(&a).max(listed(&b)));
+    if short == 0 {
+        return Err(Error::argument("a", "and `b` must each list at least one item"));
+    }
+    let common = overlaps(&a, &b, long)?;
+    let (at_short, at_long) = (common[short - 1], common[long - 1]);
+    let (mut total, mut weight) = (0.0, 1.0);
+    for (depth, &shared) in (1..).zip(&common) {
+        weight *= p;
+        let d = depth as f64;
+        let beyond = if depth > short { at_short * (d - short as f64) / (short as f64 * d) } else { 0.0 };
+        total += (shared / d + beyond) * weight;
+    }
+    let last = (at_long - at_short) / long as f64 + at_short / short as f64;
+    Ok((1.0 - p) / p * total + last * weight)
+}
+
+/// Places that an item may have, from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Tie {
+    start: usize,
+    end: usize,
+}
+
+impl Tie {
+    /// The chance to be among the first `depth`.
+    #[expect(clippy::cast_precision_loss, reason = "counts of items")]
+    fn within(self, depth: usize) -> f64 {
+        (depth.clamp(self.start, self.end) - self.start) as f64 / (self.end - self.start) as f64
+    }
+}
+
+fn ties(x: &[f64]) -> Result<Vec<Option<Tie>>> {
+    let mut order = try_collect("ranks", x.len(), (0..x.len()).filter(|&item| !x[item].is_nan()))?;
+    order.sort_unstable_by(|&a, &b| (x[a] + 0.0).total_cmp(&(x[b] + 0.0)));
+    let mut ties = try_collect("ranks", x.len(), std::iter::repeat_n(None, x.len()))?;
+    let mut start = 0;
+    for equal in order.chunk_by(|&a, &b| x[a] == x[b]) {
+        let tie = Tie { start, end: start + equal.len() };
+        equal.iter().for_each(|&item| ties[item] = Some(tie));
+        start = tie.end;
+    }
+    Ok(ties)
+}
+
+/// The expected number of items in common among the first 1, 2 ... `long` of both lists.
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+fn overlaps(a: &[Option<Tie>], b: &[Option<Tie>], long: usize) -> Result<Vec<f64>> {
+    let both = a.iter().zip(b).filter_map(|(&a, &b)| a.zip(b));
+    let mut both = try_collect("common items", a.len(), both)?;
+    both.sort_unstable();
+    let mut partly: Vec<f64> = try_zeroed("overlaps", long + 1)?;
+    let mut wholly: Vec<f64> = try_zeroed("overlaps", long + 1)?;
+    for same in both.chunk_by(|a, b| a == b) {
+        let (a, b) = same[0];
+        let (from, whole) = (a.start.max(b.start) + 1, a.end.max(b.end));
+        for (depth, partly) in (from..whole).zip(&mut partly[from..whole]) {
+            *partly += same.len() as f64 * a.within(depth) * b.within(depth);
+        }
+        wholly[whole] += same.len() as f64;
+    }
+    let mut count = 0.0;
+    let overlap = (1..=long).map(|depth| {
+        count += wholly[depth];
+        count + partly[depth]
+    });
+    try_collect("overlaps", long, overlap)
+}

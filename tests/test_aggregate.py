@@ -1,0 +1,205 @@
+"""One ranking out of many: arguments, answers, and what is said of input that cannot be used."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import graphrank as gr
+from graphrank.exceptions import (
+    ColumnNotFoundError,
+    ElementNotFoundError,
+    InvalidArgumentError,
+    InvalidDataError,
+    InvalidTypeError,
+    TimedOutError,
+)
+from graphrank.ranking import aggregate, correlation, kemeny
+
+LISTS = [["ann", "bob", "cat"], ["bob", "ann"], ["bob", "cat", "ann"]]
+METHODS = [
+    "borda",
+    "rrf",
+    "isr",
+    "median",
+    "combsum",
+    "combmnz",
+    "combanz",
+    "combmed",
+    "combmax",
+    "combmin",
+    "copeland",
+    "mc4",
+    "kemeny",
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_agrees_with_those_who_agree(method):
+    found = aggregate([["c", "a", "b"]] * 3, method)
+    assert found.schema == {"rank": pl.UInt32, "item": pl.String, "score": pl.Float64}
+    assert found["item"].to_list() == ["c", "a", "b"]
+    assert found["rank"].to_list() == [1, 2, 3]
+    assert found["score"].is_sorted(descending=True)
+
+
+def test_equal_scores_are_in_the_order_of_the_ids():
+    assert aggregate([[3, 1, 2], [2, 1, 3]])["item"].to_list() == [1, 2, 3]
+    assert aggregate([[3, 1, 2], [2, 1, 3]], items=[3, 2, 1])["item"].to_list() == [1, 2, 3]
+
+
+def test_borda_is_the_vote_of_federated_ranking_learning():
+    # Clients send the permutation that sorts their scores ascending; the server inverts, sums and sorts.
+    rng = np.random.default_rng(4)
+    votes = [rng.permutation(50) for _ in range(9)]
+    sums = np.sum([np.argsort(vote) for vote in votes], axis=0)
+    rows = [
+        (client, int(edge), place) for client, vote in enumerate(votes) for place, edge in enumerate(vote)
+    ]
+    found = aggregate(pl.DataFrame(rows, schema=["ranking", "item", "score"], orient="row"), "borda")
+    by_item = found.sort("item")["score"].to_numpy()
+    assert np.array_equal(by_item, sums)
+    assert np.array_equal(found["item"].to_numpy()[::-1], np.lexsort((-np.arange(50), sums)))
+
+
+def test_weights_are_a_column_a_dict_or_a_list():
+    by_list = aggregate(LISTS, weights=[5, 1, 0.5])
+    assert by_list.equals(aggregate(LISTS, weights={0: 5, 1: 1, 2: 0.5}))
+    rows = [(r, item, i, [5, 1, 0.5][r]) for r, items in enumerate(LISTS) for i, item in enumerate(items)]
+    table = pl.DataFrame(rows, schema=["ranking", "item", "rank", "weight"], orient="row")
+    assert by_list.equals(aggregate(table))
+    assert by_list.equals(aggregate(table.lazy()))
+    twice = aggregate([LISTS[0], LISTS[0], LISTS[1]])
+    assert twice.equals(aggregate(LISTS[:2], weights=[2, 1]))
+
+
+def test_few_hostile_rankings_move_the_trimmed_vote_less():
+    honest = [list(range(10))] * 8
+    hostile = [list(range(9, -1, -1))] * 2
+    plain = aggregate(honest + hostile).sort("item")["score"].to_numpy()
+    trimmed = aggregate(honest + hostile, trim=0.2).sort("item")["score"].to_numpy()
+    assert plain[0] == 72
+    assert trimmed == pytest.approx(10 * np.arange(9, -1, -1))
+
+
+def test_items_that_nobody_ranks():
+    found = aggregate(LISTS, "combsum", items=["ann", "bob", "cat", "dan"])
+    assert found.tail(1).rows() == [(4, "dan", None)]
+    assert aggregate(LISTS, "borda", items=["ann", "bob", "cat", "dan"])["item"].to_list()[-1] == "dan"
+
+
+def test_a_search_has_a_bound_and_says_so():
+    rng = np.random.default_rng(0)
+    lists = [rng.permutation(60).tolist() for _ in range(5)]
+    found = kemeny(lists)
+    assert len(found) == 60
+    assert found.largest_part > 20
+    assert not found.optimal
+    assert found.lower_bound < found.disagreements
+    assert found.disagreements <= min(cost(found, lists), cost(aggregate(lists)["item"], lists))
+    assert "at least" in repr(found)
+    assert "KemenyRanking" in found._repr_html_()
+
+
+def cost(order, lists):
+    place = {item: i for i, item in enumerate(order)}
+    return sum(place[b] < place[a] for one in lists for i, a in enumerate(one) for b in one[i + 1 :])
+
+
+def test_a_search_finds_the_exact_optimum_of_noisy_rankings():
+    # Cut to parts of at most 20, the same rankings are solved exactly: many of 40 items with some neighbours swapped.
+    rng = np.random.default_rng(1)
+    lists = []
+    for _ in range(9):
+        one = list(range(40))
+        for i in rng.integers(0, 39, 30):
+            one[i], one[i + 1] = one[i + 1], one[i]
+        lists.append(one)
+    found = kemeny(lists)
+    assert found.optimal
+    assert found.largest_part <= 20
+    assert found.disagreements == cost(found, lists)
+
+
+@pytest.mark.parametrize("method", ["borda", "copeland", "kemeny", "mc4"])
+def test_results_do_not_depend_on_threads(method):
+    rng = np.random.default_rng(2)
+    lists = [rng.permutation(200)[:150].tolist() for _ in range(20)]
+    before = gr.num_threads()
+    try:
+        found = []
+        for threads in (1, 3):
+            gr.set_num_threads(threads)
+            found.append(aggregate(lists, method))
+    finally:
+        gr.set_num_threads(before)
+    assert found[0].equals(found[1])
+
+
+def test_a_search_can_be_limited():
+    rng = np.random.default_rng(3)
+    lists = [rng.permutation(3_000).tolist() for _ in range(4)]
+    with pytest.raises(TimedOutError):
+        kemeny(lists, timeout_s=0.05)
+
+
+TABLE = pl.DataFrame({"ranking": [1, 1, 2], "item": ["a", "b", "a"], "rank": [1, 2, 1]})
+
+BAD = {
+    "method": ({"method": "bordo"}, InvalidArgumentError, "`method` must be one of 'borda'"),
+    "normalise": ({"normalise": "max"}, InvalidArgumentError, "`normalise`"),
+    "unlisted": ({"unlisted": "first"}, InvalidArgumentError, "`unlisted`"),
+    "trim": ({"trim": 0.5}, InvalidArgumentError, "`trim` must be at least 0 and below 0.5"),
+    "k": ({"method": "rrf", "k": -1}, InvalidArgumentError, "`k` must be"),
+    "k of borda": ({"k": 10}, InvalidArgumentError, "`k` is for method='rrf'"),
+    "damping": ({"method": "mc4", "damping": 1}, InvalidArgumentError, "`damping` must be"),
+    "weights": ({"weights": {1: 1}}, InvalidArgumentError, "lacks ranking 2"),
+    "stranger": ({"weights": {1: 1, 2: 1, 3: 1}}, InvalidArgumentError, "3, which is no ranking"),
+    "few weights": ({"weights": [1]}, InvalidArgumentError, "each of the 2 rankings"),
+    "negative": ({"weights": [1, -1]}, InvalidDataError, "'weights' is -1.0 in row 1"),
+    "zeros": ({"weights": [0, 0]}, InvalidArgumentError, "at least one"),
+    "items": ({"items": ["a"]}, ElementNotFoundError, "'b'"),
+    "columns": ({"rankings": TABLE.drop("rank")}, ColumnNotFoundError, "'rank'"),
+    "null": ({"rankings": TABLE.with_columns(item=pl.Series(["a", None, "a"]))}, InvalidDataError, "row 1"),
+    "twice": ({"rankings": [["a", "b", "a"]]}, InvalidDataError, "a second time"),
+    "nothing": ({"rankings": []}, InvalidDataError, "no rows"),
+    "no table": ({"rankings": 5}, InvalidTypeError, "rankings"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_named(case):
+    arguments, error, part = BAD[case]
+    with pytest.raises(error, match=part):
+        aggregate(**{"rankings": TABLE, **arguments})
+
+
+def test_rankings_are_lists_series_or_frames():
+    answer = aggregate(LISTS)
+    assert correlation(answer, ["bob", "ann", "cat"]) == 1
+    assert correlation(pl.Series(["bob", "ann"]), ("ann", "bob")) == -1
+    scores = pl.DataFrame({"item": ["cat", "bob", "ann"], "score": [1, 3, 2]})
+    assert correlation(scores.lazy(), answer, "spearman") == 1
+    assert np.isnan(correlation(scores.with_columns(score=0), answer))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "arguments", "error", "part"),
+    [
+        (["x"], ["y"], {}, InvalidDataError, "does not rank item"),
+        (["x", "x"], ["x"], {}, InvalidDataError, "`a` ranks item 'x' twice"),
+        (["x"], [1], {}, InvalidTypeError, "ids of one type"),
+        ([], ["x"], {}, InvalidDataError, "`a` ranks nothing"),
+        (["x"], [None, "x"], {}, InvalidDataError, "`b` has a null in row 0"),
+        (["x"], ["x"], {"p": 1.0}, InvalidArgumentError, "`p` must be between 0 and 1"),
+        (["x"], ["x"], {"method": "tau"}, InvalidArgumentError, "`method`"),
+        (["x"], pl.DataFrame({"item": ["x"]}), {}, ColumnNotFoundError, "'rank' or 'score'"),
+        (["x"], pl.DataFrame({"item": ["x"], "rank": [float("nan")]}), {}, InvalidDataError, "row 0"),
+        (["x"], pl.DataFrame({"item": ["x"], "rank": ["1"]}), {}, InvalidTypeError, "must be numbers"),
+        (["x"], 5, {}, InvalidTypeError, "`b` must be"),
+    ],
+)
+def test_what_cannot_be_correlated_is_named(a, b, arguments, error, part):
+    with pytest.raises(error, match=part):
+        correlation(a, b, **arguments)
