@@ -101,7 +101,7 @@ pub struct Counters {
     pub published: u64,
     /// Entries that were accepted and then taken back, because their author was banned.
     pub retracted: u64,
-    /// Accepted entries from the future, whose time counts as the time when they came.
+    /// Accepted entries from the future, by more than is allowed. Their time counts as the time when they came.
     pub clamped: u64,
     /// Bytes of frames that came.
     pub bytes_in: u64,

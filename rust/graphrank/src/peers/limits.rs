@@ -27,7 +27,7 @@ pub struct Limits {
     pub bytes_per_s: u64,
     /// Bytes that one peer may be answered with at once.
     pub burst_bytes: u64,
-    /// Milliseconds that the clock of an author may be ahead.
+    /// Milliseconds that the clock of an author may be ahead without being counted. No time is later than the entry came.
     pub max_skew: u64,
 }
 

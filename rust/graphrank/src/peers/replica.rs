@@ -104,7 +104,7 @@ pub struct Row<'a> {
     pub query: &'a str,
     /// What was clicked.
     pub item: &'a str,
-    /// When, as the author says; if that was in the future, when it came.
+    /// When, as the author says, but not after it came.
     pub ts: u64,
 }
 
@@ -197,8 +197,7 @@ impl Replica {
     #[must_use]
     pub fn row(&self, author: AuthorId, seq: u64) -> Option<Row<'_>> {
         let held = self.log(author)?.get(seq)?;
-        let (entry, received) = (&held.entry, held.received);
-        let ts = if self.is_from_the_future(entry, received) { received } else { entry.ts() };
+        let (entry, ts) = (&held.entry, held.entry.ts().min(held.received));
         Some(Row { author, seq, query: entry.query(), item: entry.item(), ts })
     }
 
