@@ -11,6 +11,7 @@ _U32: TypeAlias = NDArray[np.uint32]
 _U64: TypeAlias = NDArray[np.uint64]
 _F32: TypeAlias = NDArray[np.float32]
 _F64: TypeAlias = NDArray[np.float64]
+_I64: TypeAlias = NDArray[np.int64]
 _Bool: TypeAlias = NDArray[np.bool_]
 _IntColumn: TypeAlias = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint32] | NDArray[np.uint64]
 
@@ -19,6 +20,7 @@ _How: TypeAlias = tuple[Callable[[int, int, str], object] | None, float | None]
 
 __all__ = [
     "Archive",
+    "ClickStore",
     "Decompositions",
     "DynamicIndex",
     "DynamicPpr",
@@ -37,6 +39,7 @@ __all__ = [
     "aggregate_rankings",
     "compare_paired",
     "evaluate_run",
+    "exploration_swap",
     "fastrp",
     "fastrp_memory",
     "first_appearances",
@@ -51,6 +54,7 @@ __all__ = [
     "save_archive",
     "select_committee",
     "set_num_threads",
+    "simulate_network",
     "submodular_maximize",
     "text_keys",
     "tied_rows",
@@ -684,6 +688,78 @@ class PeerLinks:
 
 def peer_limits() -> list[tuple[str, int]]:
     """The limits and their defaults."""
+
+@final
+class ClickStore:
+    """One peer's view of clicks. Users, queries and items are of kind 0, 1 and 2; the peer itself is user 0."""
+
+    def __new__(cls, key: int, me: bytes, top_terms: int, half_life: float | None) -> ClickStore: ...
+    def intern(self, kind: int, keys: _U64, how: _How) -> tuple[_U32, _U64]:
+        """The code of every key, and the positions of new ones, which ``name`` is to be told next."""
+
+    def rekey(self, kind: int, keys: _U64) -> bool: ...
+    def name(self, kind: int, texts: _U8, offsets: _U64) -> None: ...
+    def find(self, kind: int, texts: _U8, offsets: _U64) -> _U32: ...
+    def ingest(
+        self,
+        users: _U32,
+        queries: _U32,
+        items: _U32,
+        seqs: _U64 | None,
+        times: _I64 | None,
+        now: int,
+        how: _How,
+    ) -> tuple[int, int, int]:
+        """Rows new, known, and clamped to ``now``."""
+
+    def rank(
+        self,
+        query: bytes,
+        k: int | None,
+        mode: str,
+        weighting: tuple[float, str, str, str],
+        trust: tuple[_U32, _F64 | None] | None,
+        how: _How,
+    ) -> tuple[_U32, _F64] | None:
+        """Items and scores, the best first; None if nobody asked the query or its words."""
+
+    def popular(self, k: int | None) -> tuple[_U32, _F64]: ...
+    def own_clicks(self, query: bytes) -> tuple[_U32, _F64]: ...
+    def similarities(self, weighting: tuple[float, str, str, str]) -> tuple[_U32, _F64, _U32, _U32, _U32]: ...
+    @property
+    def counts(self) -> tuple[int, int, int, int]: ...
+    def cells(self, how: _How) -> tuple[_U32, _U32, _U32, _U32, _F64]: ...
+    def runs(self) -> tuple[_U32, _U64, _U64]: ...
+    @property
+    def tally(self) -> tuple[int, int, int, tuple[int, int] | None]:
+        """Rows new, known and clamped; the time masses are relative to, and the newest one."""
+
+    def restore(
+        self,
+        cells: tuple[_U32, _U32, _U32, _U32, _F64],
+        runs: tuple[_U32, _U64, _U64],
+        tally: tuple[int, int, int, tuple[int, int] | None],
+        how: _How,
+    ) -> None: ...
+
+def simulate_network(
+    catalogue: tuple[_U32, _U32, _U32, _U32, _F64 | None],
+    n_peers: int,
+    gossip: str,
+    learns_requester: bool,
+    shares: tuple[float, float],
+    every: int,
+    mode: str,
+    weighting: tuple[float, str, str, str],
+    attack: tuple[str, int, int, int, float, float] | None,
+    ticks: int,
+    seed: int,
+    how: _How,
+) -> list[tuple[str, _U64 | _F64]]:
+    """Names and columns of the probes, one row each; ``shares`` are bootstrap and noise."""
+
+def exploration_swap(query: bytes, n: int, probability: float, seed: int) -> tuple[int, int] | None:
+    """The two places that swap in a ranking of ``n`` items, if any do."""
 
 @final
 class Archive:

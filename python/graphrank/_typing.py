@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "AggregateMethod",
+    "ClickMode",
     "CliqueMethod",
     "CliqueStatus",
     "CommitteeMethod",
@@ -25,15 +26,19 @@ __all__ = [
     "Empty",
     "Float",
     "Gain",
+    "GossipKind",
     "GraphLike",
     "Guesses",
     "How",
     "IntoIds",
     "IntoRestart",
+    "IsolationScale",
+    "Matching",
     "Method",
     "Metric",
     "NodeTable",
     "Normalise",
+    "Normaliser",
     "PairedTest",
     "Progress",
     "SearchMethod",
@@ -44,6 +49,7 @@ __all__ = [
     "Table",
     "Ties",
     "Ungrouped",
+    "Union",
     "Unlisted",
     "Unranked",
 ]
@@ -90,6 +96,12 @@ Correlation: TypeAlias = Literal["kendall", "spearman", "footrule", "rbo"]
 Ties: TypeAlias = Literal["stable", "trec", "expected"]
 Empty: TypeAlias = Literal[0, 1, "skip"]
 PairedTest: TypeAlias = Literal["t", "randomisation", "wilcoxon"]
+ClickMode: TypeAlias = Literal["paper", "robust", "popularity", "dinx", "panache", "maay", "cosine"]
+Union: TypeAlias = Literal["items", "pairs"]
+Normaliser: TypeAlias = Literal["others", "all"]
+GossipKind: TypeAlias = Literal["pull", "push"]
+Matching: TypeAlias = Literal["substring", "exact"]
+IsolationScale: TypeAlias = Literal["mean", "absolute"]
 
 Progress: TypeAlias = bool | Callable[[int, int, str], object] | None
 """None or False: silent. True: a bar on stderr. A callable gets (done, total, label)."""

@@ -17,6 +17,7 @@ from graphrank._embedding_command import add_embed_options, add_knn_options, num
 from graphrank._evaluate_command import add_evaluate_options, evaluate_files
 from graphrank._peer_command import add_peer_options, run_peer
 from graphrank._select_command import add_select_options, select
+from graphrank._simulate_command import add_simulate_options, simulate
 from graphrank.exceptions import GraphRankError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(
         required=True,
-        metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select | evaluate | peer",
+        metavar="demo | info | pagerank | ppr | index | embed | knn | clique | select | evaluate | peer | simulate",
     )
     source = _source_options()
     answer = _answer_options()
@@ -130,6 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     peer = commands.add_parser("peer", help="exchange signed clicks with other peers, until Ctrl-C")
     add_peer_options(peer)
     peer.set_defaults(run=_peer)
+
+    network = commands.add_parser("simulate", help="peers that click and gossip, and those that attack them")
+    add_simulate_options(network)
+    _add_output(network)
+    network.set_defaults(run=_simulate)
     return parser
 
 
@@ -409,6 +415,12 @@ def _peer(arguments: argparse.Namespace) -> None:
     width = 2 + max(len(name) for name, _ in told)
     for name, value in told:
         print(f"{name:<{width}}{value}")
+
+
+def _simulate(arguments: argparse.Namespace) -> None:
+    rows, result = simulate(arguments)
+    _write(rows, arguments)
+    print(result, file=sys.stderr)
 
 
 def _read(arguments: argparse.Namespace) -> Graph:

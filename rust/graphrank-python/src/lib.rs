@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod archive;
+mod click_store;
 mod clique;
 mod convert;
 mod debug;
@@ -17,6 +18,7 @@ mod error;
 mod graph;
 mod metrics;
 mod neighbors;
+mod network;
 mod node_keys;
 mod peers;
 mod pool;
@@ -36,6 +38,8 @@ mod _core {
     #[pymodule_export]
     use super::archive::{PyArchive, save_archive};
     #[pymodule_export]
+    use super::click_store::{PyClickStore, exploration_swap};
+    #[pymodule_export]
     use super::clique::max_fair_clique;
     #[pymodule_export]
     use super::debug::{debug_panic, debug_spin};
@@ -51,6 +55,8 @@ mod _core {
     use super::metrics::{compare_paired, evaluate_run, mean_intervals, read_svmlight, tied_rows};
     #[pymodule_export]
     use super::neighbors::PyNeighborSearch;
+    #[pymodule_export]
+    use super::network::simulate_network;
     #[pymodule_export]
     use super::node_keys::text_keys;
     #[pymodule_export]

@@ -7,6 +7,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`aggregate`] | What do many rankings say together? |
+//! | [`clicks`] | What would I click, going by peers that click as I do? |
 //! | [`clique`] | Who are all linked, with every group taking part? |
 //! | [`embedding`] | What does a node resemble? |
 //! | [`metrics`] | How good are rankings, as judged by people? |
@@ -21,6 +22,7 @@
 //! panic is a defect.
 
 pub mod aggregate;
+pub mod clicks;
 pub mod clique;
 pub mod embedding;
 mod error;

@@ -34,6 +34,12 @@ pub enum Domain {
     Signs = 10,
     /// What a simulated link does to a frame.
     Link = 30,
+    /// Places that swap in a ranking, so that what stands low is seen as well.
+    Exploration = 20,
+    /// What peers of a simulated network do, tick after tick.
+    Network = 21,
+    /// Tastes of simulated peers, and their clicks.
+    Taste = 22,
 }
 
 /// The stream of unit `index` in `domain` under `seed`.

@@ -1,0 +1,70 @@
+"""Columns for a learner: what the clicks in a store say of pairs of a query and an item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from graphrank import _core
+from graphrank._click_ids import ClickIds
+from graphrank._click_trust import OWN_WALK
+from graphrank._edge_table import as_frame, pick
+from graphrank._run import time_left
+from graphrank._typing import How
+from graphrank.exceptions import InvalidTypeError
+
+__all__ = ["FEATURES", "click_features"]
+
+_MODES = ("popularity", "dinx", "panache", "maay", "cosine", "paper", "robust")
+FEATURES = ("own_clicks", *_MODES, "ppr")
+"""The columns that are added."""
+
+
+def click_features(
+    inner: _core.ClickStore,
+    ids: tuple[ClickIds, ClickIds, ClickIds],
+    pairs: Any,
+    weighting: tuple[float, str, str, str],
+    how: How,
+) -> pl.DataFrame:
+    """The rows of ``pairs`` with a column for each of :data:`FEATURES`."""
+    frame = as_frame(pairs, "pairs")
+    frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    queries, items = pick(frame, ["query", "item"])
+    if not isinstance(queries.dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+        raise InvalidTypeError(f"column 'query' is {queries.dtype}; queries are strings")
+    queries = queries.cast(pl.String)
+    keys = pl.DataFrame([queries.rename("query"), pl.Series("code", ids[2].find(inner, items, "item"))])
+    table = _scores(inner, queries.drop_nulls().unique(maintain_order=True), weighting, how)
+    joined = keys.join(table, on=["query", "code"], how="left", maintain_order="left")
+    return frame.with_columns(joined.select(pl.col(FEATURES).fill_null(0.0)).get_columns())
+
+
+def _scores(
+    inner: _core.ClickStore, queries: pl.Series, weighting: tuple[float, str, str, str], how: How
+) -> pl.DataFrame:
+    """Scores of all items of all queries in all modes."""
+    left = time_left(how)
+    tables = []
+    for query in queries:
+        asked = query.encode()
+        found = {"own_clicks": inner.own_clicks(asked)}
+        for mode in _MODES:
+            found[mode] = inner.rank(asked, None, mode, weighting, None, left()) or _NONE
+        found["ppr"] = inner.rank(asked, None, "popularity", weighting, OWN_WALK, left()) or _NONE
+        tables += [
+            pl.DataFrame({"query": query, "feature": name, "code": codes, "score": scores})
+            for name, (codes, scores) in found.items()
+            if len(codes)
+        ]
+    empty = pl.DataFrame(
+        schema={"query": pl.String, "feature": pl.String, "code": pl.UInt32, "score": pl.Float64}
+    )
+    long = pl.concat([empty, *tables])
+    wide = [pl.col("score").filter(pl.col("feature") == name).first().alias(name) for name in FEATURES]
+    return long.group_by("query", "code").agg(wide)
+
+
+_NONE = (np.empty(0, dtype=np.uint32), np.empty(0))
