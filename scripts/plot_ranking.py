@@ -13,13 +13,14 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from graphrank.ranking import ClicklogInflation, EpicSybil, Network, TargetedSybil
+from graphrank._typing import GossipKind
+from graphrank.ranking import Attack, ClicklogInflation, EpicSybil, Network, TargetedSybil
 
 FOLDER = Path(__file__).parent.parent / "docs" / "img"
 
 # Read off the figures of the thesis, for F = 0 and F = 1: round, least and largest footrule.
 _BASELINE = [(0, 143, 152), (20, 20, 55), (35, 0, 25), (39, 0, 0), (100, 0, 0)]
-_ATTACKS = {
+_ATTACKS: dict[str, tuple[Attack, GossipKind, tuple[int, int]]] = {
     "targeted": (TargetedSybil(), "pull", (49, 74)),
     "inflation": (ClicklogInflation(), "pull", (66, 67)),
     "epic": (EpicSybil(), "pull", (70, 98)),
