@@ -32,7 +32,7 @@ def run(capsys, *argv):
 
 
 @pytest.mark.parametrize("clicks", ["clicks.csv", "clicks.parquet"])
-def test_clicks_are_signed_and_kept(capsys, clicks):
+def test_clicks_are_signed_kept_and_ranked(capsys, clicks):
     options = ["--key", "my.key", "--log", "my.log", "--offline", "--seconds", "0"]
     code, out, err = run(capsys, *options, "--publish", clicks, "--rows", "rows.parquet")
     key = Key.load("my.key")
@@ -42,9 +42,10 @@ def test_clicks_are_signed_and_kept(capsys, clicks):
     rows = pl.read_parquet("rows.parquet")
     assert rows["user"].unique().to_list() == [key.id]
     assert rows["ts"].to_list() == [5, 6, 7]
-    code, out, _ = run(capsys, *options)
+    code, out, _ = run(capsys, *options, "--rank", "jazz", "--top", "1")
     assert code == 0
     assert re.search(r"^rows +3\n", out)
+    assert out.splitlines()[-1].split(maxsplit=1) == ["1.", "naima"]
 
 
 def test_a_peer_serves_until_it_is_interrupted():

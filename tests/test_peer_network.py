@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
-from graphrank.ranking import Key, PeerNetwork, default_limits
+from graphrank.ranking import ClickStore, Key, PeerNetwork, default_limits
 
 PAGE = Path(__file__).parent.parent / "docs" / "peers.md"
 
@@ -156,6 +156,22 @@ def test_a_store_that_cannot_forget_is_told_of():
     fresh = Recorder(dan.id)
     fresh.ingest(dan.rows())
     assert list(fresh.rows) == [(cat.id, 0)]
+
+
+def test_a_click_store_ranks_without_whoever_contradicts_itself():
+    net = liar_and_twin(ClickStore)
+    liar, twin, cat, dan = net.peers
+    cat.publish("jazz", "naima")
+    assert dan.store.rank("jazz")["item"].to_list() == ["spam"]
+    dan.pull(cat)
+    fresh = ClickStore(dan.id)
+    fresh.ingest(dan.rows())
+    assert dan.store.rank("jazz")["item"].to_list() == ["naima"]
+    assert all(dan.store.rank(query).equals(fresh.rank(query)) for query in ("jazz", "rock"))
+    # The liar itself goes on ranking by its own clicks.
+    twin.pull(dan)
+    assert twin.banned == [liar.id]
+    assert sorted(twin.store.rank("jazz")["item"]) == ["naima", "spam"]
 
 
 def test_rows_that_a_store_refused_are_told_again():

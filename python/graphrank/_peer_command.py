@@ -47,6 +47,8 @@ def add_peer_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seconds", type=float, metavar="SECONDS", help="end after so long (none: at Ctrl-C); 0: at once"
     )
+    command.add_argument("--rank", metavar="QUERY", help="at the end, rank items for this query")
+    command.add_argument("--top", type=int, default=10, metavar="N", help="items of the ranking (10)")
     command.add_argument(
         "--rows", metavar="FILE", help="at the end, write all rows here: .parquet .csv .ipc .jsonl"
     )
@@ -54,6 +56,7 @@ def add_peer_options(command: argparse.ArgumentParser) -> None:
 
 def run_peer(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
     """Be a peer for as long as was asked; what there is to say at the end."""
+    from graphrank._click_store import ClickStore
     from graphrank._peer import Peer
 
     if arguments.rows is not None:
@@ -61,10 +64,11 @@ def run_peer(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
 
         check_writable(arguments.rows)
     key = _key(arguments.key)
+    store = None if arguments.rank is None else ClickStore(key.id)
     listen = [] if arguments.offline else arguments.listen or ["tcp/127.0.0.1:0"]
     connect = [] if arguments.offline else arguments.connect
     with Peer(
-        None, key, listen=listen, connect=connect, network=arguments.network, log=arguments.log
+        store, key, listen=listen, connect=connect, network=arguments.network, log=arguments.log
     ) as peer:
         for name, value in [("peer", peer.id), *(("listens at", address) for address in peer.addresses)]:
             sys.stderr.write(f"{name} {value}\n")
@@ -80,7 +84,7 @@ def run_peer(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
             from graphrank._report import write_table
 
             write_table(peer.rows(), arguments.rows)
-        return _told(peer)
+        return _told(peer, arguments)
 
 
 def _key(path: str) -> Key:
@@ -105,7 +109,11 @@ def _publish(peer: Peer, path: str) -> None:
     peer.publish_table(table)
 
 
-def _told(peer: Peer) -> list[tuple[str, Any]]:
+def _told(peer: Peer, arguments: argparse.Namespace) -> list[tuple[str, Any]]:
     stats = peer.stats
     dropped = stats.pop("dropped")
-    return [*stats.items(), *((f"dropped: {reason}", n) for reason, n in dropped.items() if n)]
+    told = [*stats.items(), *((f"dropped: {reason}", n) for reason, n in dropped.items() if n)]
+    if arguments.rank is not None:
+        ranking = peer.store.rank(arguments.rank, k=arguments.top)
+        told += [(f"{rank}.", item) for rank, item in ranking.select("rank", "item").rows()]
+    return told

@@ -225,7 +225,9 @@ class Member:
 
     def _tell_store(self) -> None:
         """Give the store what is new. What it does not take, because it fails or is interrupted, it is given again."""
-        rows, banned = self._inner.news()
+        rows, authors = self._inner.news()
+        # A store keeps the clicks of whose view it is, whatever others think of them.
+        banned = [author for author in authors if author != self.id]
         self._untold.append(_frame(rows))
         while self._untold:
             if self._untold[0].height and self._store is not None:
