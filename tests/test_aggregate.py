@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-import graphrank as gr
 from graphrank.exceptions import (
     ColumnNotFoundError,
     ElementNotFoundError,
@@ -123,17 +122,13 @@ def test_a_search_finds_the_exact_optimum_of_noisy_rankings():
 
 
 @pytest.mark.parametrize("method", ["borda", "copeland", "kemeny", "mc4"])
-def test_results_do_not_depend_on_threads(method):
+def test_results_do_not_depend_on_threads(method, chosen_threads):
     rng = np.random.default_rng(2)
     lists = [rng.permutation(200)[:150].tolist() for _ in range(20)]
-    before = gr.num_threads()
-    try:
-        found = []
-        for threads in (1, 3):
-            gr.set_num_threads(threads)
-            found.append(aggregate(lists, method))
-    finally:
-        gr.set_num_threads(before)
+    found = []
+    for threads in (1, 3):
+        chosen_threads(threads)
+        found.append(aggregate(lists, method))
     assert found[0].equals(found[1])
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-import graphrank as gr
 from graphrank import _judged
 from graphrank.exceptions import (
     ColumnNotFoundError,
@@ -133,19 +132,15 @@ def test_intervals_hold_the_mean_and_repeat():
     assert other.row(0) != found.row(0)
 
 
-def test_values_do_not_depend_on_threads():
+def test_values_do_not_depend_on_threads(chosen_threads):
     rng = np.random.default_rng(3)
     n = 40_000
     run = pl.DataFrame({"query": rng.integers(0, 300, n), "item": range(n), "score": rng.integers(0, 9, n)})
     qrels = run.sample(4_000, seed=1).select("query", "item", label=pl.col("item") % 3)
-    before = gr.num_threads()
-    try:
-        found = []
-        for threads in (1, 3):
-            gr.set_num_threads(threads)
-            found.append(evaluate(qrels, run, confidence=0.9, ties="expected"))
-    finally:
-        gr.set_num_threads(before)
+    found = []
+    for threads in (1, 3):
+        chosen_threads(threads)
+        found.append(evaluate(qrels, run, confidence=0.9, ties="expected"))
     assert found[0].equals(found[1])
 
 
@@ -181,6 +176,7 @@ BAD = {
     "null label": (with_null(QRELS, "label"), RUN, InvalidDataError, "'label' is null in row 2"),
     "null score": (QRELS, with_null(RUN, "score"), InvalidDataError, "'score' is null in row 2"),
     "NaN": (QRELS, RUN.with_columns(score=pl.lit(float("nan"))), InvalidDataError, "NaN in row 0"),
+    "huge label": (QRELS.with_columns(label=pl.lit(1e200)), RUN, InvalidDataError, "`label`, row 0"),
     "NaN label": (QRELS.with_columns(label=pl.lit(float("nan"))), RUN, InvalidDataError, "must be finite"),
     "text": (QRELS.with_columns(label=pl.lit("high")), RUN, InvalidTypeError, "labels must be numbers"),
     "floats": (QRELS.with_columns(item=pl.lit(0.5)), RUN, InvalidTypeError, "cannot be ids"),

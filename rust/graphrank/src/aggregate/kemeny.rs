@@ -14,7 +14,7 @@
 //! value of a part that was solved. Where it is met, the order is proven to be best.
 //!
 //! # Cost
-//! With c items in a part: 2^c c steps and 8 · 2^c bytes where exact, some 40 ms and 8 MB for 20; else O(c²) per pass of
+//! With c items in a part: 2^c c steps and 8 · 2^c bytes where exact, some 20 ms and 8 MB for 20; else O(c²) per pass of
 //! moves.
 
 use super::pairs::Pairs;

@@ -61,6 +61,9 @@ pub struct Twice {
 /// Stands for no row and no query.
 pub const NOT_FOUND: u32 = u32::MAX;
 
+/// The largest label.
+const LARGEST_LABEL: f64 = 1e100;
+
 /// Queries that are evaluated at a time.
 const CHUNK: usize = 32;
 
@@ -68,7 +71,7 @@ const CHUNK: usize = 32;
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for columns of different lengths and measures out of range; [`Error::InvalidData`] for a
-/// label that is not finite and a score or an order that is NaN; [`Error::OutOfMemory`], [`Error::Interrupted`],
+/// label beyond 1e100 and a score or an order that is NaN; [`Error::OutOfMemory`], [`Error::Interrupted`],
 /// [`Error::TimedOut`].
 ///
 /// # Complexity
@@ -147,8 +150,13 @@ impl Input<'_> {
         check_len("run", self.items.len(), self.queries.len())?;
         check_len("run", self.scores.len(), self.queries.len())?;
         check_len("run", self.order.map_or(self.queries.len(), <[f64]>::len), self.queries.len())?;
-        if let Some(row) = self.labels.iter().position(|label| !label.is_finite()) {
-            return Err(Error::row("label", row, format!("must be finite, got {}", self.labels[row])));
+        // NaN is not within; sums of labels stay finite.
+        if let Some(row) =
+            self.labels.iter().position(|label| !(-LARGEST_LABEL..=LARGEST_LABEL).contains(label))
+        {
+            let problem =
+                format!("must be from {:e} to {LARGEST_LABEL:e}, got {}", -LARGEST_LABEL, self.labels[row]);
+            return Err(Error::row("label", row, problem));
         }
         for (column, values) in [("score", self.scores), ("rank", self.order.unwrap_or_default())] {
             if let Some(row) = values.iter().position(|value| value.is_nan()) {
