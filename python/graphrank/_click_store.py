@@ -68,7 +68,7 @@ class ClickStore:
     ``isolation``.
 
     Neither the order of rows nor batches, repeats or the way by which they came changes an answer. Rows are not kept,
-    only counts and the numbers of the rows that are known: 20 to 60 bytes for each row.
+    only counts and the numbers of the rows that are known: 20 to 70 bytes for each row.
 
     A similarity proves nothing about a peer that knows my clicks and copies them: see the documentation on attacks.
 

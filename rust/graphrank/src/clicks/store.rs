@@ -9,7 +9,7 @@
 //! | items of peers | peer, item | |
 //!
 //! Rows themselves are not kept: of each author only the runs of sequence numbers that came. So a click that comes
-//! again, by whatever path, is counted once, and a store takes 20 to 60 bytes per row.
+//! again, by whatever path, is counted once, and a store takes 20 to 70 bytes per row.
 //!
 //! A row costs a few lookups. It changes counters of its author only, or, if it is mine and the pair is new to me,
 //! of the peers that clicked the pair: once for each of their cells, so O(1) per row in all. Only a change of my own
