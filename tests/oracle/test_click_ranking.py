@@ -205,6 +205,10 @@ def test_random_logs_are_ranked_as_defined(start: int) -> None:
         check(seed)
 
 
+def test_lifts_that_are_above_zero_by_rounding_only_are_none() -> None:
+    check(2268)
+
+
 @pytest.mark.skipif(os.environ.get("HYPOTHESIS_PROFILE") != "nightly", reason="takes minutes: nightly")
 @pytest.mark.timeout(3600)
 def test_ten_thousand_random_logs_are_ranked_as_defined() -> None:

@@ -29,6 +29,9 @@ use crate::memory::{try_collect, try_zeroed};
 /// Queries of both that a lift is shrunk by, as if so many had shown nothing.
 const SHRINKAGE: f64 = 5.0;
 
+/// Sums of shares up to this are rounding.
+const NO_LIFT: f64 = 1e-12;
+
 /// What stands for my own lift, after those of others were divided by the largest: my clicks are few, and a peer whose
 /// clicks foretell mine knows more. Measured with planted tastes: half is better than 1 by .002 of nDCG.
 const OWN_LIFT: f64 = 0.5;
@@ -176,7 +179,10 @@ impl ClickStore {
                 n_both[peer as usize] += 1;
             }
         }
-        let lift = |(&sum, &n): (&i128, &u32)| float(sum).max(0.0) / (f64::from(n) + SHRINKAGE);
+        // What is above 0 by rounding only would be the largest where no peer has any lift.
+        let lift = |(&sum, &n): (&i128, &u32)| {
+            if sum > fixed(NO_LIFT) { float(sum) / (f64::from(n) + SHRINKAGE) } else { 0.0 }
+        };
         let mut lifts = try_collect("lifts", sums.len(), sums.iter().zip(&n_both).map(lift))?;
         lifts[ME as usize] = OWN_LIFT;
         Ok(lifts)
