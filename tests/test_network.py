@@ -52,11 +52,12 @@ def test_without_learning_who_asks_peers_never_agree() -> None:
 
 def test_attacks_move_what_peers_agree_on() -> None:
     catalogue = music_catalogue(seed=1)
-    assert 25 <= last(attack=TargetedSybil(), catalogue=catalogue)["footrule"] <= 80
-    assert 50 <= last(attack=ClicklogInflation(), catalogue=catalogue)["footrule"] <= 100
-    assert last(attack=EpicSybil(), catalogue=catalogue)["footrule"] > 60
-    assert 40 <= last(attack=TargetedSybil(), gossip="push", catalogue=catalogue)["footrule"] <= 80
-    assert last(attack=TargetedSybil(one_query=True))["footrule"] < last(attack=TargetedSybil())["footrule"]
+    targeted, pushed = TargetedSybil(), {"attack": TargetedSybil(), "gossip": "push"}
+    assert 25 <= last(attack=targeted, catalogue=catalogue)["footrule"] <= 80
+    assert 50 <= last(attack=ClicklogInflation(), catalogue=catalogue)["footrule"] <= 75
+    assert 70 <= last(attack=EpicSybil(), catalogue=catalogue)["footrule"] <= 125
+    assert 40 <= last(**pushed, catalogue=catalogue)["footrule"] <= 70
+    assert last(attack=TargetedSybil(one_query=True))["footrule"] < last(attack=targeted)["footrule"]
 
 
 def test_version_vectors_take_a_part_of_the_bytes() -> None:

@@ -46,7 +46,7 @@ class Attack:
 
 @dataclass(frozen=True)
 class TargetedSybil(Attack):
-    """Each click is on what the attacker would show last: of a random query, or always of one.
+    """Each click is on what a query finds last for the attacker: a random query, or always the same.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class TargetedSybil(Attack):
 
 @dataclass(frozen=True)
 class ClicklogInflation(Attack):
-    """Very many clicks on random items.
+    """Very many clicks on random items of what random queries find for the attacker.
 
     Attributes
     ----------

@@ -2,6 +2,8 @@
 //!
 //! They act within one tick. Where rows are pulled, which happens once in a tick, each pulls once when it has clicked;
 //! where they are pushed, after every click, to two peers.
+//!
+//! As for all peers, a query finds what they know clicks of, and what matches only if they know none.
 
 use super::rows::{NONE, order};
 use super::{Catalogue, Gossip, NetworkParams, Run};
@@ -159,19 +161,29 @@ impl Run<'_> {
             let cell = match attack.attackers {
                 Attackers::Random => {
                     let query = self.below(n_queries);
-                    self.any_cell(query)
+                    let found = self.found(attacker, query);
+                    found[self.below(found.len())]
                 }
                 Attackers::Bottom { one_query } => {
                     let query = if one_query { own_query } else { self.below(n_queries) };
-                    let cells = self.catalogue.cells(query);
-                    let order = order(&self.peers[attacker].counts[cells.clone()]);
-                    cells.start + order[order.len() - 1]
+                    let found = self.found(attacker, query);
+                    found[found.len() - 1]
                 }
                 Attackers::Promotion { .. } | Attackers::Equivocation { .. } => self.plan.target.unwrap_or(0),
             };
             self.click_and_push(attacker, cell)?;
         }
         Ok(())
+    }
+
+    /// What a query finds for an attacker, best first: what it knows clicks of or, if there are none, what matches.
+    fn found(&self, attacker: usize, query: usize) -> Vec<usize> {
+        let cells = self.catalogue.cells(query);
+        let counts = &self.peers[attacker].counts[cells.clone()];
+        let n_clicked = counts.iter().filter(|&&count| count > 0).count();
+        let order = order(counts);
+        let n = if n_clicked == 0 { order.len() } else { n_clicked };
+        order[..n].iter().map(|&place| cells.start + place).collect()
     }
 
     fn click_and_push(&mut self, attacker: usize, cell: usize) -> Result<()> {
