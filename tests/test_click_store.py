@@ -19,6 +19,7 @@ from graphrank.exceptions import (
     InvalidArgumentError,
     InvalidDataError,
     InvalidTypeError,
+    TimedOutError,
 )
 from graphrank.ranking import ClickStore
 
@@ -378,3 +379,27 @@ def test_forgotten_users_leave_no_trace_in_answers() -> None:
     assert with_all.ingest(log, now=0)["new"] == 0
     with pytest.raises(InvalidArgumentError, match="'u0'"):
         with_all.forget("u0")
+
+
+def test_what_a_stop_leaves_out_comes_with_the_next_try() -> None:
+    n = 300_000
+    draw = random.Random(1)
+    users = [draw.randrange(500) for _ in range(n)]
+    log = pl.DataFrame(
+        {
+            "user": users,
+            "query": [f"q{draw.randrange(300)}" for _ in range(n)],
+            "item": [draw.randrange(5_000) for _ in range(n)],
+        }
+    ).with_columns(seq=pl.int_range(pl.len()).over("user"))
+    stopped, whole = ClickStore(0), ClickStore(0)
+    whole.ingest(log)
+    for timeout_s in (0.001, 0.01, 0.03, 0.06, 0.1):
+        with contextlib.suppress(TimedOutError):
+            stopped.ingest(log, timeout_s=timeout_s)
+    done = stopped.ingest(log)
+    assert done["new"] + done["known"] == n
+    assert repr(stopped) == repr(whole)
+    for mode in MODES:
+        assert stopped.rank("q7", mode=mode).equals(whole.rank("q7", mode=mode))
+    assert stopped.similarity().equals(whole.similarity())

@@ -147,7 +147,7 @@ class ClickStore:
         progress
             True for a bar on stderr, or a callable ``(done, total, label)``.
         timeout_s
-            Seconds after which :class:`~graphrank.exceptions.TimedOutError` is raised, unless counting has begun.
+            Seconds after which :class:`~graphrank.exceptions.TimedOutError` is raised.
 
         Returns
         -------
@@ -159,6 +159,9 @@ class ClickStore:
         ColumnNotFoundError, InvalidDataError, InvalidTypeError
             If a column is missing, or holds nulls, negative numbers or other types than before. Nothing is counted
             then.
+        TimedOutError, KeyboardInterrupt
+            If time is over, or on Ctrl-C. Rows before are counted then: with ``seq``, give the table again and only the
+            rest is new.
 
         Warns
         -----

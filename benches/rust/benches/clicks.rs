@@ -30,7 +30,7 @@ fn store(columns: &[Vec<u32>; 3]) -> ClickStore {
         keys.iter().try_for_each(|key| names.push(key.to_string().as_bytes())).expect("there is memory");
     }
     let rows = Rows { users: &columns[0], queries: &columns[1], items: &columns[2], ..Rows::default() };
-    store.ingest(&rows, 0).expect("the rows are sound");
+    store.ingest(&rows, 0, &Exec::default()).expect("the rows are sound");
     store
 }
 

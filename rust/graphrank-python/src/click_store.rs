@@ -215,7 +215,8 @@ impl PyClickStore {
             times: optional_slice(times.as_ref(), "times")?,
         };
         let units = rows.users.len().saturating_mul(UNITS);
-        let done = self.run(py, how, units, "counting clicks", |store, _| store.ingest(&rows, now))?;
+        let done =
+            self.run(py, how, units, "counting clicks", |store, exec| store.ingest(&rows, now, exec))?;
         Ok((done.n_new, done.n_known, done.n_clamped))
     }
 

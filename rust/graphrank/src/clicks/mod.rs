@@ -34,7 +34,7 @@
 //! items.push(b"blue train")?;
 //! items.push(b"kind of blue")?;
 //! let rows = Rows { users: &[0, 1, 1], queries: &[0, 0, 0], items: &[1, 1, 0], ..Rows::default() };
-//! store.ingest(&rows, 0)?;
+//! store.ingest(&rows, 0, &exec)?;
 //! let scores = store.scores(b"jazz", &RankParams::default(), &exec)?.unwrap_or_default();
 //! assert_eq!(store.best(scores, None)?, [(1, 2.0), (0, 1.0)]);
 //! # Ok::<(), graphrank::Error>(())

@@ -22,6 +22,7 @@ use super::rank::Cache;
 use super::seqs::Seqs;
 use super::words::Words;
 use crate::error::{Error, Result};
+use crate::exec::Exec;
 use crate::memory::try_reserve;
 
 /// Stands for "none" among codes of cells and pairs.
@@ -75,6 +76,8 @@ pub struct Rows<'a> {
 
 /// Rows that are counted together.
 const GROUP: usize = 32;
+/// Rows between two checkpoints: about a millisecond.
+const UNITS: usize = 32 * GROUP;
 
 /// A row on its way into the counters.
 #[derive(Clone, Copy, Debug, Default)]
@@ -226,7 +229,7 @@ impl ClickStore {
             epoch: None,
             stamp: 0,
         };
-        store.users.intern(&[key], &crate::Exec::default())?;
+        store.users.intern(&[key], &Exec::default())?;
         store.users.push(me)?;
         store.grow()?;
         Ok(store)
@@ -260,21 +263,34 @@ impl ClickStore {
 
     /// Counts the rows that are not known, as received at `now` (milliseconds since 1970).
     ///
-    /// Rows are checked before any is counted; once counting has begun it goes to the end.
+    /// Rows are checked before any is counted.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for columns of different lengths, [`Error::InvalidData`] for a code without a name;
-    /// [`Error::OutOfMemory`], after which the rows before that one are counted.
+    /// [`Error::OutOfMemory`], [`Error::Interrupted`] and [`Error::TimedOut`], after which the rows before are counted.
     ///
     /// # Complexity
     /// O(1) per row, amortised, see the module; O(log r) where the author's rows came in r runs.
-    pub fn ingest(&mut self, rows: &Rows<'_>, now: i64) -> Result<Ingested> {
+    pub fn ingest(&mut self, rows: &Rows<'_>, now: i64, exec: &Exec) -> Result<Ingested> {
         self.check(rows)?;
         self.grow()?;
         let mut done = Ingested::default();
+        let ended = self.count_rows(rows, now, &mut done, exec);
+        self.version += u64::from(done.n_new > 0);
+        self.totals.n_new += done.n_new;
+        self.totals.n_known += done.n_known;
+        self.totals.n_clamped += done.n_clamped;
+        ended.map(|()| done)
+    }
+
+    fn count_rows(&mut self, rows: &Rows<'_>, now: i64, done: &mut Ingested, exec: &Exec) -> Result<()> {
+        exec.expect_units(rows.users.len() as u64);
         let newest = self.receive(now);
         let mut group = [Row::default(); GROUP];
         for start in (0..rows.users.len()).step_by(GROUP) {
+            if start % UNITS == 0 {
+                exec.checkpoint(UNITS.min(rows.users.len() - start) as u64)?;
+            }
             let mut n = 0;
             for i in start..rows.users.len().min(start + GROUP) {
                 let row = Row {
@@ -297,13 +313,7 @@ impl ClickStore {
             self.count_group(&mut group[..n])?;
             done.n_new += n as u64;
         }
-        if done.n_new > 0 {
-            self.version += 1;
-        }
-        self.totals.n_new += done.n_new;
-        self.totals.n_known += done.n_known;
-        self.totals.n_clamped += done.n_clamped;
-        Ok(done)
+        Ok(())
     }
 
     pub(super) fn check(&self, rows: &Rows<'_>) -> Result<()> {

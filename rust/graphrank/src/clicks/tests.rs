@@ -36,7 +36,7 @@ fn ingest(store: &mut ClickStore, rows: &[(u32, u32, u32, u64)]) -> Ingested {
     let (users, queries, items) = (column(|r| r.0), column(|r| r.1), column(|r| r.2));
     let seqs: Vec<u64> = rows.iter().map(|row| row.3).collect();
     let rows = Rows { users: &users, queries: &queries, items: &items, seqs: Some(&seqs), times: None };
-    store.ingest(&rows, 0).unwrap()
+    store.ingest(&rows, 0, &Exec::default()).unwrap()
 }
 
 fn answers(store: &mut ClickStore) -> Vec<Vec<Scored>> {
@@ -125,13 +125,13 @@ fn what_was_saved_goes_on_as_if_it_had_never_stopped() {
 fn a_click_fades_and_one_from_the_future_is_of_now() {
     let mut store = store(StoreParams { half_life: Some(10.0), ..StoreParams::default() });
     let rows = Rows { users: &[1, 1], queries: &[0, 0], items: &[0, 1], seqs: None, times: Some(&[-20, 90]) };
-    assert_eq!(store.ingest(&rows, 0).unwrap().n_clamped, 1);
+    assert_eq!(store.ingest(&rows, 0, &Exec::default()).unwrap().n_clamped, 1);
     let params = RankParams { mode: Mode::Popularity, ..RankParams::default() };
     let scores = store.scores(b"0", &params, &Exec::default()).unwrap().unwrap();
     assert!((scores[0].1 - 0.25).abs() < 1e-15 && (scores[1].1 - 1.0).abs() < 1e-15);
     // Thousands of half-lives later the old ones are gone, and nothing overflows.
     let rows = Rows { users: &[2], queries: &[0], items: &[2], ..Rows::default() };
-    store.ingest(&rows, 100_000).unwrap();
+    store.ingest(&rows, 100_000, &Exec::default()).unwrap();
     let scores = store.scores(b"0", &params, &Exec::default()).unwrap().unwrap();
     assert!(scores[0].1 == 0.0 && scores[1].1 == 0.0 && (scores[2].1 - 1.0).abs() < 1e-15);
 }
@@ -146,8 +146,8 @@ fn rows_that_cannot_be_counted_change_nothing() {
         Rows { seqs: Some(&[u64::MAX]), ..good },
         Rows { times: Some(&[]), ..good },
     ] {
-        assert!(store.ingest(&bad, 0).is_err());
+        assert!(store.ingest(&bad, 0, &Exec::default()).is_err());
         assert_eq!((store.totals(), store.counts()), (Ingested::default(), [0; 4]));
     }
-    assert_eq!(store.ingest(&good, 0).unwrap().n_new, 1);
+    assert_eq!(store.ingest(&good, 0, &Exec::default()).unwrap().n_new, 1);
 }
