@@ -1,7 +1,7 @@
 //! How a row changes the counters of a store.
 
 use super::keys::{pack, unpack};
-use super::store::{Cell, ClickStore, Entry, ME, NONE, Pair, Row, Uses};
+use super::store::{Cell, ClickStore, Entry, ME, NO_USE, NONE, Pair, Row, Uses};
 use crate::error::{Error, Result};
 use crate::memory::try_reserve;
 
@@ -26,7 +26,7 @@ impl ClickStore {
         let (use_, is_new_use) = self.use_keys.insert(pack(peer, term))?;
         if is_new_use {
             try_reserve("uses of queries", &mut self.uses, 1)?;
-            self.uses.push(Uses::default());
+            self.uses.push(Uses { clicks: 0, hits: 0, lift: NO_USE });
         }
         let (cell, is_new) = self.cell(pair, term, peer)?;
         let posting = &mut self.postings[term as usize];
@@ -42,17 +42,25 @@ impl ClickStore {
         uses.clicks = uses.clicks.saturating_add(times);
         let (info, n_uses) = (&mut self.pairs[pair as usize], uses.clicks);
         info.clicks = info.clicks.saturating_add(times);
+        let one = &mut self.peers[peer as usize];
         if peer == ME {
+            if info.mine == info.counted {
+                try_reserve("pairs", &mut self.stale_pairs, 1)?;
+                self.stale_pairs.push(pair);
+            }
             info.mine = info.mine.saturating_add(times);
         } else if info.mine > 0 {
             uses.hits = uses.hits.saturating_add(times);
+            one.product = one.product.saturating_add(u64::from(info.counted) * u64::from(times));
         }
         self.items[item as usize].clicks += u64::from(times);
-        let one = &mut self.peers[peer as usize];
         one.clicks += u64::from(times);
         one.squares = one.squares.saturating_add(after * after - before * before);
         if is_new {
             self.first_of_pair(peer, pair, term, item)?;
+        }
+        if peer != ME && self.postings[term as usize].n_mine > 0 {
+            self.lift(peer, term, use_);
         }
         self.favour(peer, term, n_uses);
         Ok(())
@@ -71,9 +79,10 @@ impl ClickStore {
             )]
             let local = pairs.len() as u32;
             pairs.push(pair);
+            self.outdate(term)?;
             let item = &mut self.items[item as usize];
             let next_of_item = std::mem::replace(&mut item.first_pair, pair);
-            self.pairs.push(Pair { local, first_cell: NONE, next_of_item, clicks: 0, mine: 0 });
+            self.pairs.push(Pair { local, first_cell: NONE, next_of_item, clicks: 0, mine: 0, counted: 0 });
         }
         Ok(pair)
     }
@@ -118,6 +127,7 @@ impl ClickStore {
             return Ok(());
         }
         self.postings[term as usize].n_mine += 1;
+        self.outdate(term)?;
         let mut cell = info.first_cell;
         while cell != NONE {
             let (other, at, next) = self.cell_parts(cell);

@@ -141,7 +141,7 @@ impl ClickStore {
     ///
     /// # Complexity
     /// One pass over the entries of the query. After rows came, also one over peers, and for [`Mode::Robust`] over the
-    /// queries of each.
+    /// entries of queries of mine for which I, or others, clicked something new.
     pub fn scores(&mut self, query: &[u8], params: &RankParams, exec: &Exec) -> Result<Option<Vec<Scored>>> {
         params.weighting.validate()?;
         self.grow()?;
@@ -289,6 +289,11 @@ impl ClickStore {
         }
         if let Some((_, weights)) = self.cache.kept.iter().find(|(kept, _)| kept == params) {
             return Ok(Arc::clone(weights));
+        }
+        match params.mode {
+            Mode::Robust => self.refresh_lifts(),
+            Mode::Cosine => self.refresh_products(),
+            _ => {}
         }
         let weights = Arc::new(self.computed_weights(params, exec)?);
         if self.cache.kept.len() == KEPT {

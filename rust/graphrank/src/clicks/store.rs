@@ -109,6 +109,8 @@ pub(super) struct Pair {
     pub(super) next_of_item: u32,
     pub(super) clicks: u32,
     pub(super) mine: u32,
+    /// Clicks of mine that are in the products of its peers.
+    pub(super) counted: u32,
 }
 
 /// Clicks of one peer on one item for one query.
@@ -129,6 +131,8 @@ pub(super) struct Posting {
     pub(super) masses: Vec<f64>,
     /// Items that I clicked for it.
     pub(super) n_mine: u32,
+    /// Whether lifts do not know yet of an item that came, or that is mine now.
+    pub(super) is_stale: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,12 +142,17 @@ pub(super) struct Cell {
 }
 
 /// Clicks of one peer for one query.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Uses {
     pub(super) clicks: u32,
     /// Those on items that I clicked for it as well.
     pub(super) hits: u32,
+    /// What it adds to the lift of its peer, in multiples of 2^-60; [`NO_USE`] if I have no clicks for the query.
+    pub(super) lift: i64,
 }
+
+/// No lift: they are of at most 2^60.
+pub(super) const NO_USE: i64 = i64::MIN;
 
 /// All that is known of one peer.
 #[derive(Clone, Debug, Default)]
@@ -155,11 +164,15 @@ pub(super) struct Peer {
     pub(super) shared_pairs: u32,
     pub(super) shared_items: u32,
     pub(super) shared_terms: u32,
-    /// Squares of the clicks of its cells, added up.
+    /// Squares of the clicks of its cells, added up; and products of its clicks with mine on the same pair.
     pub(super) squares: u64,
+    pub(super) product: u64,
+    /// What its uses add to its lift, and how many of its queries are mine, too.
+    pub(super) lift: i128,
+    pub(super) shared_uses: u32,
     pub(super) favourites: Favourites,
     pub(super) seqs: Seqs,
-    /// When it was last counted among the peers that share an item.
+    /// When it was last met in a walk that looks at every peer once.
     pub(super) stamp: u32,
 }
 
@@ -188,6 +201,9 @@ pub struct ClickStore {
     pub(super) peers: Vec<Peer>,
     pub(super) items: Vec<Item>,
     pub(super) words: Words,
+    /// Queries that lifts are to look at, and pairs that products are.
+    pub(super) stale: Vec<u32>,
+    pub(super) stale_pairs: Vec<u32>,
     pub(super) cache: Cache,
     /// Counts changes, so that what was computed before one is not used after it.
     pub(super) version: u64,
@@ -223,6 +239,8 @@ impl ClickStore {
             peers: Vec::new(),
             items: Vec::new(),
             words: Words::default(),
+            stale: Vec::new(),
+            stale_pairs: Vec::new(),
             cache: Cache::default(),
             version: 0,
             totals: Ingested::default(),

@@ -19,12 +19,15 @@
 //! of the query)) / (queries of both + 5),
 //!
 //! so that copying what everybody clicks earns little, and clicking one item a thousand times nothing.
+//!
+//! A row changes the sum of its author in O(1). One that is mine, or names another item for a query of mine, changes those
+//! of all peers that asked it; this waits for the next robust ranking, which looks at the entries of such queries once.
 
 use super::fixed::{fixed, float};
-use super::keys::unpack;
-use super::store::{ClickStore, ME, NONE};
+use super::keys::{pack, unpack};
+use super::store::{ClickStore, ME, NO_USE, NONE, Peer};
 use crate::error::{Error, Result};
-use crate::memory::{try_collect, try_zeroed};
+use crate::memory::{try_collect, try_reserve, try_zeroed};
 
 /// Queries of both that a lift is shrunk by, as if so many had shown nothing.
 const SHRINKAGE: f64 = 5.0;
@@ -164,51 +167,88 @@ impl ClickStore {
         Ok(s)
     }
 
-    /// Lifts of all peers; mine is [`OWN_LIFT`].
+    /// Lifts of all peers, after [`ClickStore::refresh_lifts`]; mine is [`OWN_LIFT`].
     pub(super) fn lifts(&self) -> Result<Vec<f64>> {
-        let mut sums: Vec<i128> = try_zeroed("lifts", self.peers.len())?;
-        let mut n_both: Vec<u32> = try_zeroed("queries of both", self.peers.len())?;
-        for (&key, uses) in self.use_keys.as_slice().iter().zip(&self.uses) {
-            let (peer, term) = unpack(key);
-            let posting = &self.postings[term as usize];
-            if posting.n_mine > 0 {
-                let share = f64::from(uses.hits) / f64::from(uses.clicks) / f64::from(posting.n_mine);
-                #[expect(clippy::cast_precision_loss, reason = "fewer than 2^32")]
-                let chance = 1.0 / posting.pairs.len() as f64;
-                sums[peer as usize] += fixed(share - chance);
-                n_both[peer as usize] += 1;
-            }
-        }
         // What is above 0 by rounding only would be the largest where no peer has any lift.
-        let lift = |(&sum, &n): (&i128, &u32)| {
-            if sum > fixed(NO_LIFT) { float(sum) / (f64::from(n) + SHRINKAGE) } else { 0.0 }
+        let lift = |peer: &Peer| {
+            if peer.lift > fixed(NO_LIFT) {
+                float(peer.lift) / (f64::from(peer.shared_uses) + SHRINKAGE)
+            } else {
+                0.0
+            }
         };
-        let mut lifts = try_collect("lifts", sums.len(), sums.iter().zip(&n_both).map(lift))?;
+        let mut lifts = try_collect("lifts", self.peers.len(), self.peers.iter().map(lift))?;
         lifts[ME as usize] = OWN_LIFT;
         Ok(lifts)
     }
 
-    /// Squared cosines of the clicks of every peer, by pair, with mine.
-    pub(super) fn squared_cosines(&self) -> Result<Vec<f64>> {
-        let mut dots: Vec<u64> = try_zeroed("products of clicks", self.peers.len())?;
-        for (info, &key) in self.pairs.iter().zip(self.pair_keys.as_slice()).filter(|(info, _)| info.mine > 0)
-        {
-            let entries = &self.postings[unpack(key).0 as usize].entries;
+    /// Notes that lifts do not know yet what changed for all peers that asked a query of mine.
+    pub(super) fn outdate(&mut self, term: u32) -> Result<()> {
+        let posting = &mut self.postings[term as usize];
+        if posting.n_mine > 0 && !posting.is_stale {
+            try_reserve("queries", &mut self.stale, 1)?;
+            self.stale.push(term);
+            posting.is_stale = true;
+        }
+        Ok(())
+    }
+
+    /// Brings up to date what uses of such queries add to lifts.
+    pub(super) fn refresh_lifts(&mut self) {
+        while let Some(term) = self.stale.pop() {
+            self.stamp += 1;
+            self.postings[term as usize].is_stale = false;
+            for at in 0..self.postings[term as usize].entries.len() {
+                let peer = self.postings[term as usize].entries[at].peer;
+                let stamp = &mut self.peers[peer as usize].stamp;
+                let is_first = std::mem::replace(stamp, self.stamp) != self.stamp;
+                if let Some(use_) = self.use_keys.find(pack(peer, term)).filter(|_| is_first && peer != ME) {
+                    self.lift(peer, term, use_);
+                }
+            }
+        }
+    }
+
+    /// Counts what the clicks of a peer for a query of mine add to its lift.
+    pub(super) fn lift(&mut self, peer: u32, term: u32, use_: u32) {
+        let (posting, uses) = (&self.postings[term as usize], &mut self.uses[use_ as usize]);
+        let share = f64::from(uses.hits) / f64::from(uses.clicks) / f64::from(posting.n_mine);
+        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^32")]
+        let chance = 1.0 / posting.pairs.len() as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "at most 2^60")]
+        let now = fixed(share - chance) as i64;
+        let before = std::mem::replace(&mut uses.lift, now);
+        let one = &mut self.peers[peer as usize];
+        one.shared_uses += u32::from(before == NO_USE);
+        one.lift += i128::from(now) - if before == NO_USE { 0 } else { i128::from(before) };
+    }
+
+    /// Brings up to date the products of the clicks of peers with mine, for pairs that I clicked since.
+    pub(super) fn refresh_products(&mut self) {
+        while let Some(pair) = self.stale_pairs.pop() {
+            let info = &mut self.pairs[pair as usize];
+            let more = u64::from(info.mine - std::mem::replace(&mut info.counted, info.mine));
             let mut cell = info.first_cell;
+            let term = unpack(self.pair_keys.key(pair)).0;
             while cell != NONE {
                 let (peer, at, next) = self.cell_parts(cell);
-                let product = u64::from(info.mine).saturating_mul(u64::from(entries[at].clicks));
-                dots[peer as usize] = dots[peer as usize].saturating_add(product);
+                let clicks = u64::from(self.postings[term as usize].entries[at].clicks);
+                let product = &mut self.peers[peer as usize].product;
+                *product = product.saturating_add(more.saturating_mul(clicks));
                 cell = next;
             }
         }
+    }
+
+    /// Squared cosines of the clicks of every peer, by pair, with mine, after [`ClickStore::refresh_products`].
+    pub(super) fn squared_cosines(&self) -> Result<Vec<f64>> {
+        let mine = &self.peers[ME as usize];
         #[expect(clippy::cast_precision_loss, reason = "rounds")]
-        let square = |dot: u64, peer: usize| {
-            let norms = self.peers[ME as usize].squares as f64 * self.peers[peer].squares as f64;
-            if norms > 0.0 { dot as f64 * dot as f64 / norms } else { 0.0 }
+        let square = |peer: &Peer| {
+            let norms = mine.squares as f64 * peer.squares as f64;
+            if norms > 0.0 { peer.product as f64 * peer.product as f64 / norms } else { 0.0 }
         };
-        let mut squares =
-            try_collect("cosines", dots.len(), dots.iter().zip(0..).map(|(&dot, p)| square(dot, p)))?;
+        let mut squares = try_collect("cosines", self.peers.len(), self.peers.iter().map(square))?;
         squares[ME as usize] = 1.0;
         Ok(squares)
     }
