@@ -1,7 +1,6 @@
 //! One peer's view of clicks at the boundary.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::time::Duration;
+use std::sync::{Mutex, TryLockError};
 
 use graphrank::clicks::{
     Cells, ClickStore, Ingested, IsolationScale, Mode, Names, Normaliser, RankParams, Rows, Scored,
@@ -13,6 +12,7 @@ use pyo3::prelude::*;
 
 use crate::convert::{optional_slice, slice};
 use crate::error::to_python;
+use crate::hold::hold;
 use crate::run::{RunOpts, run};
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
@@ -27,8 +27,6 @@ type Codes<'py> = PyReadonlyArray1<'py, u32>;
 /// Rows new, known and clamped; the time that masses are relative to and the newest one, if there are any.
 type PyTally = (u64, u64, u64, Option<(i64, i64)>);
 
-/// How long a call that waits for another one on the same object sleeps between looks at its own time limit.
-const WAIT: Duration = Duration::from_millis(1);
 /// Work per row, in units of a few nanoseconds.
 const UNITS: usize = 100;
 /// Stands for "no such id" among codes.
@@ -113,23 +111,7 @@ impl PyClickStore {
         // Whoever has to wait must not hold the interpreter meanwhile.
         let is_free = !matches!(self.store.try_lock(), Err(TryLockError::WouldBlock));
         let units = if is_free { units } else { usize::MAX };
-        run(py, how, units, label, |exec| work(&mut *self.lock(exec)?, exec))
-    }
-
-    fn lock(&self, exec: &Exec) -> Result<MutexGuard<'_, ClickStore>> {
-        loop {
-            match self.store.try_lock() {
-                Ok(store) => return Ok(store),
-                Err(TryLockError::WouldBlock) => {
-                    exec.checkpoint(0)?;
-                    std::thread::sleep(WAIT);
-                }
-                Err(TryLockError::Poisoned(_)) => {
-                    let problem = "was left half changed by a defect; make it anew".into();
-                    return Err(Error::InvalidArgument { argument: "store", problem });
-                }
-            }
-        }
+        run(py, how, units, label, |exec| work(&mut *hold(&self.store, "store", exec)?, exec))
     }
 
     fn read<T: Send>(

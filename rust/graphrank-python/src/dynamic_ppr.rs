@@ -1,7 +1,6 @@
 //! Personalized PageRank of a graph that changes, at the boundary.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard};
 
 use graphrank::ppr::powerwalk::{DynamicIndex, PowerWalkParams};
 use graphrank::ppr::{self, DynamicParams, EdgeEnds, EdgeUpdate, Queries, Scores};
@@ -11,6 +10,7 @@ use pyo3::prelude::*;
 
 use crate::convert::{duplicates, optional_slice, slice};
 use crate::graph::PyGraph;
+use crate::hold::{hold, hold_even_broken};
 use crate::powerwalk::{PyPowerWalkIndex, decoder};
 use crate::ppr::dangling_rule;
 use crate::run::{RunOpts, run};
@@ -20,9 +20,6 @@ type Array<'py, T> = Bound<'py, PyArray1<T>>;
 type Refused = Option<(&'static str, usize, String)>;
 type PyScores<'py> =
     (Option<Array<'py, u64>>, Option<Array<'py, u32>>, Bound<'py, PyAny>, Array<'py, f64>, Option<PyGraph>);
-
-/// How long a call that waits for another one on the same object sleeps between looks at its own time limit.
-const WAIT: Duration = Duration::from_millis(1);
 
 /// Maintained scores that Python holds. One call at a time works on them.
 #[pyclass(name = "DynamicPpr", module = "graphrank._core", frozen)]
@@ -47,22 +44,13 @@ impl PyDynamicPpr {
     }
 
     fn lock(&self, exec: &Exec) -> Result<MutexGuard<'_, ppr::DynamicPpr>> {
-        loop {
-            match self.ppr.try_lock() {
-                Ok(guard) => return Ok(guard),
-                Err(TryLockError::WouldBlock) => {
-                    exec.checkpoint(0)?;
-                    std::thread::sleep(WAIT);
-                }
-                Err(TryLockError::Poisoned(broken)) => {
-                    // A call panicked on the way: residuals may be off, but any reserve has its own.
-                    let mut guard = broken.into_inner();
-                    guard.distrust();
-                    self.ppr.clear_poison();
-                    return Ok(guard);
-                }
-            }
-        }
+        Ok(hold_even_broken(&self.ppr, exec)?.unwrap_or_else(|broken| {
+            // A call panicked on the way: residuals may be off, but any reserve has its own.
+            let mut ppr = broken.into_inner();
+            ppr.distrust();
+            self.ppr.clear_poison();
+            ppr
+        }))
     }
 }
 
@@ -197,23 +185,7 @@ impl PyDynamicIndex {
         label: &'static str,
         work: impl FnOnce(&mut DynamicIndex, &Exec) -> Result<T> + Send,
     ) -> PyResult<T> {
-        run(py, how, usize::MAX, label, |exec| {
-            loop {
-                match self.walks.try_lock() {
-                    Ok(mut walks) => return work(&mut walks, exec),
-                    Err(TryLockError::WouldBlock) => {
-                        exec.checkpoint(0)?;
-                        std::thread::sleep(WAIT);
-                    }
-                    Err(TryLockError::Poisoned(_)) => {
-                        return Err(Error::InvalidArgument {
-                            argument: "index",
-                            problem: "was left half changed by a defect; build it anew".into(),
-                        });
-                    }
-                }
-            }
-        })
+        run(py, how, usize::MAX, label, |exec| work(&mut *hold(&self.walks, "index", exec)?, exec))
     }
 }
 

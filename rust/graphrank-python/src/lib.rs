@@ -16,6 +16,7 @@ mod embedding;
 mod embedding_powers;
 mod error;
 mod graph;
+mod hold;
 mod metrics;
 mod neighbors;
 mod network;

@@ -2,8 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard};
 
 use graphrank::submodular::{
     ApplyOptions, Conflict, Counters, DynamicMaximizer, DynamicParams, Guesses, Log, Strategy,
@@ -15,14 +14,12 @@ use pyo3::types::{IntoPyDict, PyBytes, PyDict};
 
 use crate::convert::slice;
 use crate::error::to_python;
+use crate::hold::hold;
 use crate::run::{RunOpts, run, run_here};
 use crate::submodular::{Array, PyObjective, PySelection, selection_to_python, unknown};
 
 /// Work per operation, in units of a few nanoseconds, where nothing has to be built anew.
 const UNITS: usize = 1000;
-/// How long a call that waits for another one on the same object sleeps between looks at its own time limit.
-const WAIT: Duration = Duration::from_millis(1);
-
 /// An operation that cannot be carried out: its array, its position, and why.
 type Refused = Option<(&'static str, usize, String)>;
 /// The columns of a [`Log`].
@@ -106,26 +103,13 @@ impl PyMaximizer {
 
     /// Once no other call works on the maximizer.
     fn lock(&self, exec: &Exec) -> Result<Held<'_>> {
-        loop {
-            match self.maximizer.try_lock() {
-                Ok(maximizer) => {
-                    self.holder.store(this_thread(), Relaxed);
-                    return Ok(Held { maximizer, holder: &self.holder });
-                }
-                Err(TryLockError::WouldBlock) if self.holder.load(Relaxed) == this_thread() => {
-                    let problem = "must not ask the maximizer that is asking it".into();
-                    return Err(Error::InvalidArgument { argument: "objective", problem });
-                }
-                Err(TryLockError::WouldBlock) => {
-                    exec.checkpoint(0)?;
-                    std::thread::sleep(WAIT);
-                }
-                Err(TryLockError::Poisoned(_)) => {
-                    let problem = "was left half changed by a defect; build it anew".into();
-                    return Err(Error::InvalidArgument { argument: "maximizer", problem });
-                }
-            }
+        if self.holder.load(Relaxed) == this_thread() {
+            let problem = "must not ask the maximizer that is asking it".into();
+            return Err(Error::InvalidArgument { argument: "objective", problem });
         }
+        let maximizer = hold(&self.maximizer, "maximizer", exec)?;
+        self.holder.store(this_thread(), Relaxed);
+        Ok(Held { maximizer, holder: &self.holder })
     }
 
     /// Runs work of about a microsecond: it stays on this thread however long it takes, and can be stopped.
