@@ -85,11 +85,11 @@ def test_operations_may_be_words_in_a_column_of_any_name(capsys):
         (["pairs.csv", "-k", "1", "--item", "thing"], 1, "there is no column 'thing'"),
         (["pairs.csv", "-k", "1", "--value", "element"], 1, "row 0: 'a' in column 'element' is no number"),
         (["pairs.csv", "-k", "1", "--updates", "pairs.csv"], 1, "there is no column 'op'"),
-        (["pairs.csv", "-k", "1", "-o", "pairs.csv"], 2, "would overwrite the table that it reads"),
+        (["pairs.csv", "-k", "1", "-o", "pairs.csv"], 2, "would overwrite the pairs that it reads"),
         (
             ["pairs.csv", "-k", "1", "--updates", "updates.csv", "-o", "updates.csv"],
             2,
-            "would overwrite the table",
+            "would overwrite the updates",
         ),
     ],
 )

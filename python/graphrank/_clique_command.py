@@ -1,10 +1,19 @@
-"""What ``graphrank clique`` takes and does."""
+"""``graphrank clique``."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
+from graphrank._command_files import (
+    EDGE_FILES,
+    add_edge_options,
+    add_output_options,
+    check_output,
+    read_graph,
+    write_rows,
+)
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError
 
 if TYPE_CHECKING:
@@ -13,11 +22,13 @@ if TYPE_CHECKING:
     from graphrank._clique_result import FairClique
     from graphrank.graph import Graph
 
-__all__ = ["add_clique_options", "find_clique", "read_groups"]
+__all__ = ["add_clique_command", "read_groups"]
 
 
-def add_clique_options(clique: argparse.ArgumentParser) -> None:
-    """All but those of the edges and of the output."""
+def add_clique_command(commands: Any) -> None:
+    """The largest clique of a table of edges."""
+    clique = commands.add_parser("clique", help="the largest clique, fair to groups", epilog=EDGE_FILES)
+    add_edge_options(clique)
     clique.add_argument(
         "--groups",
         metavar="FILE",
@@ -43,10 +54,19 @@ def add_clique_options(clique: argparse.ArgumentParser) -> None:
         "--heuristic", action="store_true", help="a good clique at once instead of the largest"
     )
     clique.add_argument("--timeout", type=float, metavar="SECONDS", help="take the best until then (none)")
+    add_output_options(clique)
+    clique.set_defaults(run=_clique)
 
 
-def find_clique(graph: Graph, arguments: argparse.Namespace) -> FairClique:
-    """The clique that is asked for."""
+def _clique(arguments: argparse.Namespace) -> None:
+    check_output(arguments, edges=arguments.file, groups=arguments.groups)
+    found = _find(read_graph(arguments), arguments)
+    rows = found.to_polars()
+    write_rows(rows if arguments.groups else rows.select("node"), arguments)
+    print(found, file=sys.stderr)
+
+
+def _find(graph: Graph, arguments: argparse.Namespace) -> FairClique:
     from graphrank._named_ids import ids_from_text
     from graphrank.clique import max_clique, max_fair_clique
 

@@ -1,23 +1,25 @@
-"""What ``graphrank evaluate`` takes and does."""
+"""``graphrank evaluate``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from graphrank._command_files import add_output_options, check_output, write_rows
 from graphrank.exceptions import InvalidDataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["add_evaluate_options", "evaluate_files"]
+__all__ = ["add_evaluate_command"]
 
 _TABLES = (".csv", ".tsv", ".parquet", ".ipc", ".arrow", ".feather")
 
 
-def add_evaluate_options(command: argparse.ArgumentParser) -> None:
-    """All but those of the output."""
+def add_evaluate_command(commands: Any) -> None:
+    """Measures of rankings."""
+    command = commands.add_parser("evaluate", help="how good rankings are, as judged")
     tables = f"a table ({' '.join(_TABLES)})"
     command.add_argument(
         "qrels", metavar="QRELS", help=f"judgements: {tables} with query, item and label, or a file of TREC"
@@ -52,10 +54,16 @@ def add_evaluate_options(command: argparse.ArgumentParser) -> None:
         "--confidence", type=float, metavar="C", help="bounds of the means, such as 0.95 (none)"
     )
     command.add_argument("--seed", type=int, default=0, help="of these bounds (0)")
+    add_output_options(command)
+    command.set_defaults(run=_evaluate)
 
 
-def evaluate_files(arguments: argparse.Namespace) -> pl.DataFrame:
-    """The rows that answer."""
+def _evaluate(arguments: argparse.Namespace) -> None:
+    check_output(arguments, judgements=arguments.qrels, rankings=arguments.run_file)
+    write_rows(_rows(arguments), arguments)
+
+
+def _rows(arguments: argparse.Namespace) -> pl.DataFrame:
     from graphrank._evaluate import evaluate
     from graphrank._trec_files import read_qrels, read_run
 

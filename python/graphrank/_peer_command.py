@@ -1,4 +1,4 @@
-"""What ``graphrank peer`` takes and does."""
+"""``graphrank peer``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from graphrank._peer import Peer
     from graphrank._peer_key import Key
 
-__all__ = ["add_peer_options", "run_peer"]
+__all__ = ["add_peer_command"]
 
 
-def add_peer_options(command: argparse.ArgumentParser) -> None:
-    """All of them."""
+def add_peer_command(commands: Any) -> None:
+    """One peer of a network."""
+    command = commands.add_parser("peer", help="exchange signed clicks with other peers, until Ctrl-C")
     command.add_argument(
         "--key", required=True, metavar="FILE", help="the secret key of this peer; made if there is none"
     )
@@ -52,9 +53,17 @@ def add_peer_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--rows", metavar="FILE", help="at the end, write all rows here: .parquet .csv .ipc .jsonl"
     )
+    command.set_defaults(run=_peer)
 
 
-def run_peer(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
+def _peer(arguments: argparse.Namespace) -> None:
+    told = _run(arguments)
+    width = 2 + max(len(name) for name, _ in told)
+    for name, value in told:
+        print(f"{name:<{width}}{value}")
+
+
+def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
     """Be a peer for as long as was asked; what there is to say at the end."""
     from graphrank._click_store import ClickStore
     from graphrank._peer import Peer

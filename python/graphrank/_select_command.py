@@ -1,10 +1,12 @@
-"""What ``graphrank select`` takes and does."""
+"""``graphrank select``."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
+from graphrank._command_files import add_output_options, check_output, write_rows
 from graphrank.exceptions import InvalidDataError
 
 if TYPE_CHECKING:
@@ -13,11 +15,14 @@ if TYPE_CHECKING:
     from graphrank._objective import Objective
     from graphrank._selection import Selection
 
-__all__ = ["add_select_options", "select"]
+__all__ = ["add_select_command"]
 
 
-def add_select_options(command: argparse.ArgumentParser) -> None:
-    """All but those of the output."""
+def add_select_command(commands: Any) -> None:
+    """Elements that have most of a table of pairs."""
+    command = commands.add_parser(
+        "select", help="few elements that stand for all, also while candidates change"
+    )
     command.add_argument(
         "file",
         metavar="FILE",
@@ -72,9 +77,20 @@ def add_select_options(command: argparse.ArgumentParser) -> None:
         help="share of the value to give up for fewer changes (0)",
     )
     command.add_argument("--progress", action="store_true", help="show a bar on stderr")
+    add_output_options(command)
+    command.set_defaults(run=_select)
 
 
-def select(arguments: argparse.Namespace) -> tuple[pl.DataFrame, Selection]:
+def _select(arguments: argparse.Namespace) -> None:
+    check_output(arguments, pairs=arguments.file, updates=arguments.updates)
+    rows, found = _found(arguments)
+    write_rows(rows, arguments)
+    print(found, file=sys.stderr)
+    if arguments.updates is not None:
+        print(*found, file=sys.stderr)
+
+
+def _found(arguments: argparse.Namespace) -> tuple[pl.DataFrame, Selection]:
     """The rows that answer, and what is selected."""
     from graphrank._dynamic_maximizer import DynamicMaximizer
     from graphrank._select import maximize

@@ -1,16 +1,20 @@
-"""What ``graphrank simulate`` takes and does."""
+"""``graphrank simulate``."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
+
+from graphrank._command_files import add_output_options, check_output, write_rows
+from graphrank.exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from graphrank._network import SimulationResult
 
-__all__ = ["add_simulate_options", "simulate"]
+__all__ = ["add_simulate_command"]
 
 _ATTACKS = {
     "targeted": "TargetedSybil",
@@ -23,8 +27,9 @@ _ATTACKS = {
 _SHOWN = ["round", "footrule", "ndcg", "spam_rank", "coverage", "bytes_suffix", "bytes_versions"]
 
 
-def add_simulate_options(command: argparse.ArgumentParser) -> None:
-    """All but those of the output."""
+def add_simulate_command(commands: Any) -> None:
+    """A network of peers."""
+    command = commands.add_parser("simulate", help="peers that click and gossip, and those that attack them")
     command.add_argument(
         "--catalogue",
         metavar="FILE",
@@ -51,17 +56,22 @@ def add_simulate_options(command: argparse.ArgumentParser) -> None:
         help="how peers rank",
     )
     command.add_argument("--seed", type=int, default=0, help="of everything (0)")
+    add_output_options(command)
+    command.set_defaults(run=_simulate)
 
 
-def simulate(arguments: argparse.Namespace) -> tuple[pl.DataFrame, SimulationResult]:
-    """Run the network that is asked for: the rows to show, and all of them."""
+def _simulate(arguments: argparse.Namespace) -> None:
+    check_output(arguments, catalogue=arguments.catalogue)
+    rows, result = _found(arguments)
+    write_rows(rows, arguments)
+    print(result, file=sys.stderr)
+
+
+def _found(arguments: argparse.Namespace) -> tuple[pl.DataFrame, SimulationResult]:
+    """The rows to show, and all of them."""
     from graphrank import ranking
-    from graphrank._report import check_writable
     from graphrank._table_file import read_table
-    from graphrank.exceptions import InvalidArgumentError
 
-    if arguments.output is not None:
-        check_writable(arguments.output)
     given = {"n": arguments.attackers, "clicks": arguments.clicks, "camouflage": arguments.camouflage}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if arguments.camouflage is not None and arguments.attack != "promotion":
