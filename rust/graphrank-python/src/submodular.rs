@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use graphrank::submodular::{
     self, Callable, Concave, ConcaveSums, Coverage, DenseFacilityLocation, FacilityLocation, GraphCut,
-    LogDet, MaximizeParams, Method, Mixture, Objective, OnViolation, Selection, Triples,
+    LogDet, MaximizeParams, Method, Mixture, Objective, OnViolation, Quotas, Selection, Triples,
 };
 use graphrank::{Exec, Result};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -15,7 +15,6 @@ use crate::error::{exception, to_python};
 use crate::graph::PyGraph;
 use crate::run::{RunOpts, run, run_here};
 use crate::submodular_callable::PyOracle;
-use crate::submodular_committee::PyQuotas;
 
 /// Work per entry of a table, and per gain that is asked for, in units of a few nanoseconds.
 const UNITS: usize = 10;
@@ -23,6 +22,17 @@ const UNITS: usize = 10;
 pub(crate) type Array<'py, T> = Bound<'py, PyArray1<T>>;
 /// Elements, gains, value, upper bound, how often the objective was asked.
 pub(crate) type PySelection<'py> = (Array<'py, u32>, Array<'py, f64>, f64, f64, u64);
+
+/// The group of every element, the least and the most picks of each group.
+#[derive(FromPyObject)]
+pub(crate) struct PyQuotas<'py>(PyReadonlyArray1<'py, u32>, Vec<u32>, Vec<u32>);
+
+impl PyQuotas<'_> {
+    pub(crate) fn read(self, py: Python<'_>) -> PyResult<Quotas> {
+        let groups = slice(&self.0, "groups")?.to_vec();
+        Quotas::new(groups, self.1, self.2).map_err(|error| to_python(py, &error))
+    }
+}
 
 /// Entries of a table: how many elements and columns there are; element, column and value of each entry.
 #[derive(FromPyObject)]

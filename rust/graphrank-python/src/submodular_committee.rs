@@ -1,27 +1,15 @@
-//! Quotas for groups, and committees from rankings, at the boundary.
+//! Committees from rankings at the boundary.
 
-use graphrank::submodular::{self, CommitteeParams, Points, Quotas, Rankings, Rule, Unranked};
+use graphrank::submodular::{self, CommitteeParams, Points, Rankings, Rule, Unranked};
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use crate::convert::{optional_slice, slice};
-use crate::error::to_python;
 use crate::run::{RunOpts, run};
-use crate::submodular::{Array, PySelection, selection_to_python, unknown};
+use crate::submodular::{Array, PyQuotas, PySelection, selection_to_python, unknown};
 
 /// Work per row of a table of rankings, in units of a few nanoseconds.
 const UNITS: usize = 20;
-
-/// The group of every element, the least and the most picks of each group.
-#[derive(FromPyObject)]
-pub(crate) struct PyQuotas<'py>(PyReadonlyArray1<'py, u32>, Vec<u32>, Vec<u32>);
-
-impl PyQuotas<'_> {
-    pub(crate) fn read(self, py: Python<'_>) -> PyResult<Quotas> {
-        let groups = slice(&self.0, "groups")?.to_vec();
-        Quotas::new(groups, self.1, self.2).map_err(|error| to_python(py, &error))
-    }
-}
 
 /// Numbers of items and of rankings; ranking, item and rank of each row; the weight of each ranking.
 #[derive(FromPyObject)]
