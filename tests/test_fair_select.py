@@ -193,7 +193,7 @@ def rows(**changes):
         (rows(rank=[1.0, float("nan"), 1.0]), InvalidDataError, "'rank' is nan in row 1"),
         (rows(rank=["1", "2", "1"]), InvalidTypeError, "ranks must be numbers"),
         (rows(score=[3, 2, 1]), ColumnNotFoundError, "either 'rank'"),
-        ({"ranking": [1], "item": [2]}, ColumnNotFoundError, "its columns are 'ranking', 'item'"),
+        ({"ranking": [1], "item": [2]}, ColumnNotFoundError, "it has 'ranking', 'item'"),
         (
             rows(weight=[1.0, 2.0, 1.0]),
             InvalidDataError,

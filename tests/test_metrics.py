@@ -169,7 +169,7 @@ def with_null(frame, column):
 
 
 BAD = {
-    "no column": (QRELS.drop("label"), RUN, ColumnNotFoundError, "`qrels` has the columns.*'label'"),
+    "no column": (QRELS.drop("label"), RUN, ColumnNotFoundError, "`qrels` must have the columns.*'label'"),
     "no score": (QRELS, RUN.drop("score"), ColumnNotFoundError, "'score' or 'rank'"),
     "null query": (with_null(QRELS, "query"), RUN, InvalidDataError, "'query' is null in row 2"),
     "null item": (QRELS, with_null(RUN, "item"), InvalidDataError, "`run`: column 'item' is null in row 2"),

@@ -51,7 +51,8 @@ class ClickStore:
     isolation_scale
         Whether ``isolation`` is in units of the ``"mean"`` weight of other peers, or ``"absolute"``.
     decay
-        The time after which a click counts half, as a timedelta or in seconds; None: clicks do not age.
+        The time after which a click counts half, as a timedelta or in seconds; None: clicks do not age. Ages are up to
+        the latest ``now`` of :meth:`ingest`; what is more than some 30 of these times old decides nothing.
     metadata
         The items that this peer has: a frame with a column ``item``, and columns of texts or lists of texts (title,
         artist, tags). Items that a query names are ranked before those that only have clicks.
@@ -140,10 +141,12 @@ class ClickStore:
         ----------
         clicks
             A frame with the columns ``user``, ``query`` and ``item``. Optional: ``seq``, the author's own number of
-            the row, from 0 (without it rows get the next number of their user); ``ts``, when it was, as Datetime or
-            in milliseconds since 1970 UTC (without it: now). Other columns are not read.
+            the row, from 0 (without it every row gets the next number of its user: it is new, also if it came before);
+            ``ts``, when it was, as Datetime (UTC if it names no time zone) or in milliseconds since 1970 UTC (without
+            it: now). Other columns are not read.
         now
-            When the rows were received, the same way; None asks the clock. Rows from later count as of then.
+            When the rows were received, the same way; None asks the clock. Rows from later count as of then. ``decay``
+            reckons ages from it: for a log of the past, give the time of its end.
         progress
             True for a bar on stderr, or a callable ``(done, total, label)``.
         timeout_s
@@ -285,7 +288,7 @@ class ClickStore:
         Returns
         -------
         polars.DataFrame
-            ``rank`` (from 1), ``item`` and ``score``. Ties go by item; scores equal to 12 digits are ties.
+            ``rank`` (from 1), ``item`` and ``score``. Ties go by item; scores are compared to 12 decimal places.
 
         Raises
         ------

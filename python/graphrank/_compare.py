@@ -132,7 +132,9 @@ def _pairs(runs: Any, baseline: str | None) -> list[tuple[str, str]]:
     if not isinstance(runs, Mapping) or not all(isinstance(name, str) for name in runs):
         raise InvalidTypeError(f"`runs` must be a dict {{name: run}}, got {type(runs).__name__}")
     if len(runs) < 2:
-        raise InvalidArgumentError(f"`runs` must hold at least 2 runs to compare, got {len(runs)}")
+        raise InvalidArgumentError(
+            f"`runs` must hold at least 2 runs to compare, got {len(runs)}; `evaluate` judges one"
+        )
     if baseline is None:
         return list(combinations(runs, 2))
     one_of("baseline", baseline, tuple(runs))

@@ -144,7 +144,7 @@ def _from_frame(given: Any, name: str) -> tuple[pl.Series, Ranks]:
     if "item" not in names or value is None:
         listed = ", ".join(map(repr, names)) or "none"
         raise ColumnNotFoundError(
-            f"`{name}` has the columns 'item' and 'rank' or 'score'; its columns are {listed}"
+            f"`{name}` must have the columns 'item' and 'rank' or 'score'; it has {listed}"
         )
     if isinstance(frame, pl.LazyFrame):
         refuse_without_pool("computing a LazyFrame")

@@ -67,8 +67,9 @@ def as_frame(table: Any, what: str) -> pl.DataFrame | pl.LazyFrame:
             return pl.DataFrame({str(name): table[name].to_numpy() for name in table.columns})
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise InvalidTypeError(f"`{what}` could not be read as a table: {error}") from error
+    arrays = "a tuple of arrays" if what == "edges" else "a dict of columns"
     raise InvalidTypeError(
-        f"`{what}` must be a Polars frame, a tuple of arrays or a table with an Arrow stream (pandas, pyarrow ...), "
+        f"`{what}` must be a Polars frame, {arrays} or a table with an Arrow stream (pandas, pyarrow ...), "
         f"got {type(table).__name__}"
     )
 
@@ -194,7 +195,9 @@ def one_dtype(src: pl.Series, dst: pl.Series) -> tuple[pl.Series, pl.Series]:
     if not len(src):
         return src.cast(b), dst
     if not (a.is_integer() and b.is_integer()):
-        raise InvalidTypeError(f"columns {src.name!r} ({a}) and {dst.name!r} ({b}) must hold ids of one type")
+        raise InvalidTypeError(
+            f"columns {src.name!r} ({a}) and {dst.name!r} ({b}) must hold ids of one type; cast one"
+        )
     for dtype in (pl.Int64, pl.UInt64, pl.Int128):
         cast = [column.cast(dtype, strict=False) for column in (src, dst)]
         if not any(column.null_count() for column in cast):

@@ -34,7 +34,7 @@ def add_evaluate_command(commands: Any) -> None:
         nargs="+",
         metavar="NAME",
         default=["ndcg@10", "map", "mrr", "recall@100", "precision@10"],
-        help="measures (ndcg@10 map mrr recall@100 precision@10)",
+        help="measures, after the files (ndcg@10 map mrr recall@100 precision@10)",
     )
     command.add_argument("--gain", choices=["linear", "exp"], default="linear", help="of ndcg (linear)")
     command.add_argument(

@@ -190,7 +190,7 @@ def _frame(table: Any, what: str, needed: tuple[str, ...], one_of: tuple[str, ..
     if not set(needed) <= set(wanted) or (one_of and not set(one_of) & set(wanted)):
         listed = ", ".join(map(repr, names)) or "none"
         columns = ", ".join(map(repr, needed)) + (f" and {' or '.join(map(repr, one_of))}" if one_of else "")
-        raise ColumnNotFoundError(f"`{what}` has the columns {columns}; its columns are {listed}")
+        raise ColumnNotFoundError(f"`{what}` must have the columns {columns}; it has {listed}")
     if isinstance(frame, pl.LazyFrame):
         refuse_without_pool("computing a LazyFrame")
         frame = frame.select(wanted).collect(engine="streaming")

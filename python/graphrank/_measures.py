@@ -109,10 +109,10 @@ def _known(word: str, text: str) -> str:
     if name in _PARAMETERS:
         return name
     close = get_close_matches(name, [*_PARAMETERS, *_ALIASES], n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     known = ", ".join(_PARAMETERS)
     raise InvalidArgumentError(
-        f"`metrics`: there is no measure {word!r} ({text!r}){hint} The measures are {known}"
+        f"`metrics`: there is no measure {word!r} ({text!r}){hint} The measures are {known}; @k is a cut-off: ndcg@10"
     )
 
 

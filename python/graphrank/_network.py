@@ -177,7 +177,9 @@ class Network:
         seed: int = 0,
     ) -> None:
         if attack is not None and not isinstance(attack, Attack):
-            raise InvalidTypeError(f"`attack` must be one such as Promotion(), got {attack!r}")
+            raise InvalidTypeError(
+                f"`attack` must be an attack of this module such as Promotion(), got {attack!r}"
+            )
         match = one_of("matching", matching, get_args(Matching))
         self._attack = attack
         if tastes is None:

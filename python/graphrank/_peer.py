@@ -149,7 +149,10 @@ class Peer(Member):
         end = time.monotonic() + positive_number("timeout_s", timeout_s)
         while len(found := self.peers) < int_from(0, "n", n):
             if time.monotonic() > end:
-                raise NetworkError(f"{len(found)} peers can be asked after {timeout_s:g} s, not {n}")
+                raise NetworkError(
+                    f"{len(found)} of {n} peers can be asked after {timeout_s:g} s; check `connect`, `network`, "
+                    "and that the others are open"
+                )
             self._stop.wait(0.02)
             self._check_open()
         return found

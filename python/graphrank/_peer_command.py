@@ -42,7 +42,7 @@ def add_peer_command(commands: Any) -> None:
         "--publish",
         metavar="FILE",
         help="clicks to sign and publish: a table (.csv .tsv .parquet .ipc .arrow .feather) with columns query, item "
-        "and, if it has it, ts (milliseconds since 1970)",
+        "and, if it has it, ts (milliseconds since 1970); every start publishes them again",
     )
     command.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two pulls (1)")
     command.add_argument(

@@ -96,8 +96,8 @@ def _frame(rankings: Any) -> pl.DataFrame:
     if not {"ranking", "item"} <= set(wanted) or ("rank" in wanted) == ("score" in wanted):
         listed = ", ".join(map(repr, names)) or "none"
         raise ColumnNotFoundError(
-            "`rankings` has the columns 'ranking', 'item', either 'rank' (1 is best) or 'score' (more is better), and "
-            f"if rankings count differently 'weight'; its columns are {listed}"
+            "`rankings` must have the columns 'ranking', 'item', either 'rank' (1 is best) or 'score' (more is better) "
+            f"and, if rankings count differently, 'weight'; it has {listed}"
         )
     if isinstance(frame, pl.LazyFrame):
         refuse_without_pool("computing a LazyFrame")
@@ -108,7 +108,7 @@ def _frame(rankings: Any) -> pl.DataFrame:
 def _ids(frame: pl.DataFrame, name: str) -> pl.Series:
     column = frame[name]
     if not len(column):
-        raise InvalidDataError("`rankings` has no rows: there is nothing to select")
+        raise InvalidDataError("`rankings` has no rows: there is nothing to rank")
     if column.null_count():
         row = column.is_null().arg_true()[0]
         raise InvalidDataError(f"column {name!r} is null in row {row}; every row names its {name}")
@@ -152,7 +152,10 @@ def _check_once(ranking: pl.Series, item: pl.Series, ranking_codes: Codes, item_
     is_first = np.zeros(len(pairs), dtype=np.bool_)
     is_first[np.unique(pairs, return_index=True)[1]] = True
     row = int(np.flatnonzero(~is_first)[0])
-    raise InvalidDataError(f"row {row}: ranking {ranking[row]!r} lists item {item[row]!r} a second time")
+    raise InvalidDataError(
+        f"row {row}: ranking {ranking[row]!r} lists item {item[row]!r} a second time; "
+        "list each item once, and give the rankings of one query at a time"
+    )
 
 
 def _weights(frame: pl.DataFrame, ranking: pl.Series, codes: Codes, n: int) -> NDArray[np.float64] | None:

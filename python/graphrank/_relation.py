@@ -96,7 +96,8 @@ def read_square(given: Any, columns: Columns, elements: Any = None) -> Relation:
     element, other, values = _pairs(given, columns, elements)
     if element.dtype != other.dtype:
         raise InvalidTypeError(
-            f"columns {element.name!r} ({element.dtype}) and {other.name!r} ({other.dtype}) must hold ids of one type"
+            f"columns {element.name!r} ({element.dtype}) and {other.name!r} ({other.dtype}) must hold ids of one "
+            "type; cast one of them"
         )
     if elements is None:
         ids, rows, others = code_by_hash(element, other, QUIET)

@@ -101,7 +101,8 @@ def write_svmlight(table: Table, path: str | os.PathLike[str], features: Sequenc
     ----------
     table
         A frame with the columns ``query``, ``item``, ``label`` and those of the features. The rows of a query must
-        stand together, as the programs that read this format want them.
+        stand together, as the programs that read this format want them; most of these, scikit-learn and XGBoost among
+        them, also want queries that are whole numbers.
     path
         The file.
     features
