@@ -10,6 +10,14 @@ import pytest
 # time is printed (pytest -rP shows it).
 ALLOWED = 1.0
 
+CLICKS = """
+def clicks_of(n):
+    rng = np.random.default_rng(0)
+    numbers = pl.DataFrame({"user": rng.integers(0, 9000, n), "query": rng.integers(0, 3000, n)})
+    items = pl.Series("item", rng.integers(0, 20_000, n))
+    return numbers.select(pl.format("u{}", "user").alias("user"), pl.format("q{}", "query").alias("query"), items)
+""".strip()
+
 WORK = {
     "a spin": ("pass", "core._debug_spin(60.0, how)"),
     "a build from integers": (
@@ -105,6 +113,33 @@ WORK = {
         "best = gr.DynamicMaximizer(reach, 100, strategy='greedy'); n = len(reach); "
         "moves = {'op': np.ones(n, np.int8), 'element': reach.ids.to_numpy()}",
         "best.apply(moves, progress=how[0], timeout_s=how[1])",
+    ),
+    "clicks that are counted": (
+        CLICKS + "\nclicks = clicks_of(2_000_000)",
+        "gr.ranking.ClickStore('u1').ingest(clicks, progress=how[0], timeout_s=how[1])",
+    ),
+    "a ranking by walks": (
+        CLICKS + "\nstore = gr.ranking.ClickStore('u1'); store.ingest(clicks_of(500_000))",
+        "store.rank('q1', trust='ppr', timeout_s=how[1])",
+    ),
+    "columns for a learner": (
+        CLICKS + "\nclicks = clicks_of(500_000); store = gr.ranking.ClickStore('u1'); store.ingest(clicks)",
+        "store.features(clicks.select('query', 'item'), progress=how[0], timeout_s=how[1])",
+    ),
+    "peers that gossip": ("pass", "gr.ranking.Network(1000).run(100_000, progress=how[0], timeout_s=how[1])"),
+    "peers that gossip and are judged": (
+        "pass",
+        "gr.ranking.Network(300, mode='robust').run(100_000, progress=how[0], timeout_s=how[1])",
+    ),
+    "a consensus of rankings": (
+        "lists = [np.random.default_rng(i).permutation(400).tolist() for i in range(300)]",
+        "gr.ranking.kemeny(lists, progress=how[0], timeout_s=how[1])",
+    ),
+    "bounds of measures": (
+        "n = 400_000; rng = np.random.default_rng(0); at = {'query': np.arange(n), 'item': np.zeros(n, int)}; "
+        "qrels = at | {'label': rng.integers(0, 2, n)}; ranks = at | {'score': rng.random(n)}; "
+        "bounds = {'confidence': 0.95, 'resamples': 100_000}",
+        "gr.evaluate(qrels, ranks, ['ndcg@10'], **bounds, progress=how[0], timeout_s=how[1])",
     ),
     "a function of Python": (
         "slow = gr.submodular.Callable(range(100_000), lambda s: float(len(s) if time.sleep(0.001) is None else 0))",
