@@ -55,27 +55,8 @@ impl ClickStore {
     fn walks(&self, seeds: &[u32], exec: &Exec) -> Result<Vec<f64>> {
         // Nodes are numbered by name: numbers of arrival would show in the last bits of the scores.
         let peers = ranks(&self.users)?;
-        let (terms, items) = (ranks(&self.terms)?, ranks(&self.item_names)?);
-        let mut pairs: Vec<u32> = try_collect("pairs", self.pairs.len(), 0u32..)?;
-        pairs.sort_unstable_by_key(|&pair| {
-            let (term, item) = unpack(self.pair_keys.key(pair));
-            (terms[term as usize], items[item as usize])
-        });
-        let mut nodes: Vec<u32> = try_zeroed("nodes of pairs", pairs.len())?;
-        for (&pair, node) in pairs.iter().zip(0u32..) {
-            nodes[pair as usize] = node;
-        }
-        let n_nodes = peers.len() + nodes.len();
-        let n_edges = self.counts()[3];
-        let mut src: Vec<u32> = try_with_capacity("edges", n_edges)?;
-        let mut dst: Vec<u32> = try_with_capacity("edges", n_edges)?;
-        let first = u32::try_from(peers.len()).unwrap_or(u32::MAX);
-        for posting in &self.postings {
-            for entry in &posting.entries {
-                src.push(peers[entry.peer as usize]);
-                dst.push(first.saturating_add(nodes[posting.pairs[entry.local as usize] as usize]));
-            }
-        }
+        let n_nodes = peers.len() + self.pairs.len();
+        let (src, dst) = self.links(&peers, exec)?;
         let options = EdgeOptions { directed: false, ..EdgeOptions::default() };
         let graph = Graph::from_edges(n_nodes, &src, &dst, None, options, exec)?;
         let seeds: Vec<u32> = seeds.iter().map(|&seed| peers[seed as usize]).collect();
@@ -85,14 +66,48 @@ impl ClickStore {
             |&node: &u32| scores[node as usize..].iter().step_by(n_nodes).copied().fold(1.0, f64::min);
         try_collect("trust in peers", peers.len(), peers.iter().map(least))
     }
+
+    /// Both ends of an edge for every peer and pair that it clicked: peers have the numbers `peers`, pairs those after,
+    /// in the order of their queries and items by name.
+    fn links(&self, peers: &[u32], exec: &Exec) -> Result<(Vec<u32>, Vec<u32>)> {
+        let (terms, items) = (sorted(&self.terms)?, ranks(&self.item_names)?);
+        let mut src: Vec<u32> = try_with_capacity("edges", self.cells.len())?;
+        let mut dst: Vec<u32> = try_with_capacity("edges", self.cells.len())?;
+        let mut first = u32::try_from(peers.len()).unwrap_or(u32::MAX);
+        let (mut order, mut nodes): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        // What has a name only has no posting yet.
+        for posting in terms.iter().filter_map(|&term| self.postings.get(term as usize)) {
+            exec.checkpoint(0)?;
+            order.clear();
+            order.extend((0u32..).take(posting.pairs.len()));
+            order.sort_unstable_by_key(|&local| {
+                items[unpack(self.pair_keys.key(posting.pairs[local as usize])).1 as usize]
+            });
+            nodes.resize(order.len(), 0);
+            for (&local, node) in order.iter().zip(first..) {
+                nodes[local as usize] = node;
+            }
+            for entry in &posting.entries {
+                src.push(peers[entry.peer as usize]);
+                dst.push(nodes[entry.local as usize]);
+            }
+            first = first.saturating_add(u32::try_from(order.len()).unwrap_or(u32::MAX));
+        }
+        Ok((src, dst))
+    }
+}
+
+/// Codes in the order of their names.
+fn sorted(names: &Names) -> Result<Vec<u32>> {
+    let mut order: Vec<u32> = try_collect("sorted names", names.len(), 0u32..)?;
+    order.sort_unstable_by(|&a, &b| names.order(a, b));
+    Ok(order)
 }
 
 /// The position of every code among the sorted names.
 fn ranks(names: &Names) -> Result<Vec<u32>> {
-    let mut order: Vec<u32> = try_collect("sorted names", names.len(), 0u32..)?;
-    order.sort_unstable_by(|&a, &b| names.order(a, b));
     let mut ranks: Vec<u32> = try_zeroed("ranks of names", names.len())?;
-    for (&code, rank) in order.iter().zip(0u32..) {
+    for (&code, rank) in sorted(names)?.iter().zip(0u32..) {
         ranks[code as usize] = rank;
     }
     Ok(ranks)
