@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._click_ids import ClickIds
@@ -47,23 +48,29 @@ def _scores(
 ) -> pl.DataFrame:
     """Scores of all items of all queries in all modes."""
     left = time_left(how)
-    tables = []
-    for query in queries:
+    # An empty one to begin with: also no queries have a type.
+    parts: list[tuple[int, int, NDArray[np.uint32], NDArray[np.float64]]] = [(0, 0, *_NONE)]
+    for at, query in enumerate(queries):
         asked = query.encode()
-        found = {"own_clicks": inner.own_clicks(asked)}
-        for mode in _MODES:
-            found[mode] = inner.rank(asked, None, mode, weighting, None, left()) or _NONE
-        found["ppr"] = inner.rank(asked, None, "popularity", weighting, OWN_WALK, left()) or _NONE
-        tables += [
-            pl.DataFrame({"query": query, "feature": name, "code": codes, "score": scores})
-            for name, (codes, scores) in found.items()
-            if len(codes)
-        ]
-    empty = pl.DataFrame(
-        schema={"query": pl.String, "feature": pl.String, "code": pl.UInt32, "score": pl.Float64}
+        found = [inner.own_clicks(asked)]
+        found += [inner.rank(asked, None, mode, weighting, None, left()) or _NONE for mode in _MODES]
+        found.append(inner.rank(asked, None, "popularity", weighting, OWN_WALK, left()) or _NONE)
+        parts += [(at, feature, *scored) for feature, scored in enumerate(found)]
+    # One frame in all: a frame for each query and feature would take ten times as long as their scores.
+    ats, features, codes, scores = zip(*parts, strict=True)
+    lengths = list(map(len, codes))
+    long = pl.DataFrame(
+        {
+            "query": queries.gather(np.repeat(np.array(ats, np.uint32), lengths)),
+            "feature": np.repeat(np.array(features, np.uint8), lengths),
+            "code": np.concatenate(codes),
+            "score": np.concatenate(scores),
+        }
     )
-    long = pl.concat([empty, *tables])
-    wide = [pl.col("score").filter(pl.col("feature") == name).first().alias(name) for name in FEATURES]
+    wide = [
+        pl.col("score").filter(pl.col("feature") == feature).first().alias(name)
+        for feature, name in enumerate(FEATURES)
+    ]
     return long.group_by("query", "code").agg(wide)
 
 
