@@ -165,7 +165,7 @@ def test_a_log_goes_on_where_it_was(opened, tmp_path):
         assert again.rows().equals(before[1])
         assert again.store.rank("jazz").equals(before[2])
         assert again.publish("jazz", "blue train") == 1
-        with pytest.raises(FileError, match="another peer has this file open"):
+        with pytest.raises(FileError, match="another peer has this file open: close that one first"):
             peer(0, listen=None, log=log)
     with pytest.raises(CorruptFileError, match="is the log of another peer"):
         peer(1, listen=None, log=log)
@@ -190,6 +190,8 @@ def test_a_log_goes_on_where_it_was(opened, tmp_path):
         ({"gossip": "no"}, TypeError, "`gossip`"),
         ({"listen": "tcp/203.0.113.1:0"}, NetworkError, "no peer can listen"),
         ({"listen": None, "log": "no/such/folder"}, FileError, "no/such/folder"),
+        ({"listen": None, "connect": "foo/127.0.0.1:5"}, NetworkError, "no peer can connect to foo"),
+        ({"listen": None, "limits": ["max_rows"]}, TypeError, "`limits` must be a dict"),
     ],
 )
 def test_bad_input_is_named(options, error, words):

@@ -48,6 +48,15 @@ def test_clicks_are_signed_kept_and_ranked(capsys, clicks):
     assert out.splitlines()[-1].split(maxsplit=1) == ["1.", "naima"]
 
 
+def test_a_key_goes_on_where_it_was_without_being_told_of_a_log(capsys):
+    options = ["--key", "my.key", "--offline", "--seconds", "0", "--publish", "clicks.csv"]
+    assert run(capsys, *options)[0] == 0
+    code, out, _ = run(capsys, *options)
+    assert code == 0
+    assert re.search(r"^rows +6$", out, re.MULTILINE)
+    assert os.path.exists("my.key.log")
+
+
 def test_a_peer_serves_until_it_is_interrupted():
     command = [
         sys.executable,

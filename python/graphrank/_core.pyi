@@ -650,6 +650,7 @@ class PeerReplica:
         ts: list[int],
         results: list[list[str] | None],
         now: int,
+        how: _How,
     ) -> int:
         """The number of the first row."""
 

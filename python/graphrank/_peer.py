@@ -13,14 +13,18 @@ from typing import Any
 
 from graphrank._peer_key import Key
 from graphrank._peer_member import Member
-from graphrank._peer_session import Session, endpoints
+from graphrank._peer_session import Session, endpoints, seconds
 from graphrank._typing import Progress
-from graphrank._validate import int_from, positive_number, real_number, true_or_false
-from graphrank.exceptions import GraphRankError, InvalidArgumentError, NetworkError
+from graphrank._validate import int_from, real_number, true_or_false
+from graphrank.exceptions import GraphRankError, InvalidArgumentError, InvalidTypeError, NetworkError
 
 __all__ = ["Peer"]
 
 _ANY = 2**32 - 1
+_ANSWER_S = 5.0
+"""Seconds that an answer may take while serving."""
+_TURN_S = 10.0
+"""Seconds after which it is the next peer's turn, if there are others to ask: one could go on for ever, row by row."""
 
 
 class Peer(Member):
@@ -85,7 +89,7 @@ class Peer(Member):
     [('jazz', 'blue in green', 0)]
     """
 
-    __slots__ = ("_lock", "_pulling", "_session", "_stop", "_unanswered")
+    __slots__ = ("_busy", "_lock", "_process", "_pulling", "_session", "_stop", "_unanswered")
 
     def __init__(
         self,
@@ -104,8 +108,9 @@ class Peer(Member):
         listen_at, connect_to = endpoints("listen", listen), endpoints("connect", connect)
         gossip = true_or_false("gossip", gossip)
         super().__init__(store, key, log, limits, progress)
+        self._process = os.getpid()
         self._lock, self._pulling = threading.RLock(), threading.RLock()
-        self._stop, self._unanswered = threading.Event(), 0
+        self._stop, self._unanswered, self._busy = threading.Event(), 0, 0
         self._session: Session | None = None
         if listen_at or connect_to:
             try:
@@ -122,11 +127,14 @@ class Peer(Member):
     @property
     def peers(self) -> list[str]:
         """The ids of the peers that can be asked now, in order; none while offline."""
+        self._check_open()
         return [] if self._session is None else self._session.peers()
 
     @property
     def stats(self) -> dict[str, Any]:
-        """As of every peer; ``unanswered`` counts questions that nobody answered in time.
+        """As of every peer, and ``unanswered`` questions and ``busy`` answers.
+
+        Those are questions that nobody answered in time, and answers of peers that give no more for now.
 
         Examples
         --------
@@ -136,7 +144,7 @@ class Peer(Member):
         >>> peer.stats["rows"], peer.stats["unanswered"], peer.stats["dropped"]["signature"]
         (0, 0, 0)
         """
-        return super().stats | {"unanswered": self._unanswered}
+        return super().stats | {"unanswered": self._unanswered, "busy": self._busy}
 
     def wait_for_peers(self, n: int = 1, *, timeout_s: float = 5.0) -> list[str]:
         """Wait until so many others can be asked; their ids.
@@ -146,7 +154,7 @@ class Peer(Member):
         NetworkError
             If there are fewer when the time is over.
         """
-        end = time.monotonic() + positive_number("timeout_s", timeout_s)
+        end = time.monotonic() + seconds("timeout_s", timeout_s)
         while len(found := self.peers) < int_from(0, "n", n):
             if time.monotonic() > end:
                 raise NetworkError(
@@ -180,8 +188,13 @@ class Peer(Member):
         ------
         NetworkError
             If ``peer`` does not answer; what came before that is kept.
-        InvalidArgumentError
+        InvalidArgumentError, InvalidTypeError
             If ``peer`` is not the id of another peer.
+
+        Notes
+        -----
+        Rows of a peer that gives no more for now come with a later pull (``stats["busy"]`` counts these cases). Of
+        several peers, each is asked for ten seconds at most, so that none can keep the others waiting.
 
         Examples
         --------
@@ -190,15 +203,16 @@ class Peer(Member):
         >>> gr.ranking.Peer(None, key, listen=None).pull()
         0
         """
-        share, timeout_s = real_number("share", share), positive_number("timeout_s", timeout_s)
+        share, timeout_s = real_number("share", share), seconds("timeout_s", timeout_s)
+        self._check_open()
         with self._pulling:
-            self._check_open()
             if peer is not None:
-                return self._pull(peer, share, timeout_s)
-            accepted = 0
-            for other in self.peers:
+                return self._pull(peer, share, timeout_s, None)
+            accepted, others = 0, self.peers
+            turn_s = _TURN_S if len(others) > 1 else None
+            for other in others:
                 with contextlib.suppress(NetworkError):
-                    accepted += self._pull(other, share, timeout_s)
+                    accepted += self._pull(other, share, timeout_s, turn_s)
             return accepted
 
     def serve(self, *, every_s: float = 1.0, timeout_s: float | None = None) -> int:
@@ -218,13 +232,17 @@ class Peer(Member):
         int
             How many rows are new here.
         """
-        every_s = positive_number("every_s", every_s)
-        end = None if timeout_s is None else time.monotonic() + positive_number("timeout_s", timeout_s)
-        before, choice = self._accepted(), random.Random(self.id)  # noqa: S311 -- any choice will do
+        self._check_open()
+        every_s = seconds("every_s", every_s)
+        end = None if timeout_s is None else time.monotonic() + seconds("timeout_s", timeout_s)
+        before, choice = self._accepted(), random.SystemRandom()
         while not self._stop.is_set():
-            if others := self.peers:
-                with contextlib.suppress(NetworkError):
-                    self.pull(choice.choice(others))
+            # Closing, by another thread, is an error of the network here, and ends this.
+            with contextlib.suppress(NetworkError):
+                others = [] if self._session is None else self._session.peers()
+                if others:
+                    with self._pulling:
+                        self._pull(choice.choice(others), 1.0, _ANSWER_S, _TURN_S)
             left = every_s if end is None else min(every_s, end - time.monotonic())
             if left <= 0 or self._stop.wait(left):
                 break
@@ -232,7 +250,7 @@ class Peer(Member):
 
     def close(self) -> None:
         """Leave the network and close the log. Closing twice does no harm."""
-        if self._stop.is_set():
+        if self._stop.is_set() or self._process != os.getpid():
             return
         self._stop.set()
         if self._session is not None:
@@ -244,6 +262,7 @@ class Peer(Member):
                 self._inner.close_log()
 
     def __enter__(self) -> Peer:
+        self._check_open()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -255,32 +274,48 @@ class Peer(Member):
         """On a thread of zenoh's: it works on what is held and leaves the store alone."""
         return self._inner.receive(frame, self._now())[0]
 
-    def _pull(self, peer: str, share: float, timeout_s: float) -> int:
+    def _pull(self, peer: str, share: float, timeout_s: float, turn_s: float | None) -> int:
+        if not isinstance(peer, str):
+            raise InvalidTypeError(f"`peer` must be the id of a peer, 64 hexadecimal digits, got {peer!r}")
+        end = None if turn_s is None else time.monotonic() + turn_s
         before = self._accepted()
         has_more = True
         try:
-            while has_more:
-                question = self._inner.ask(peer, self._now(), _ANY, _ANY, share)
-                answer = None if self._session is None else self._session.ask(peer, question, timeout_s)
-                if answer is None:
-                    self._unanswered += 1
-                    raise NetworkError(f"peer {peer} does not answer")
-                told = self._inner.receive(answer, self._now())[1]
-                has_more = told is not None and told[2]
+            while has_more and (end is None or time.monotonic() < end):
+                has_more = self._ask(peer, share, timeout_s)
         finally:
             with self._lock:
                 self._tell_store()
         return self._accepted() - before
 
+    def _ask(self, peer: str, share: float, timeout_s: float) -> bool:
+        """Whether the peer has more."""
+        question = self._inner.ask(peer, self._now(), _ANY, _ANY, share)
+        answers = () if self._session is None else self._session.ask(peer, question, timeout_s)
+        for answer in answers:
+            told = self._inner.receive(answer, self._now())[1]
+            if told is not None:
+                self._busy += told[3]
+                return told[2]
+        self._unanswered += 1
+        raise NetworkError(f"peer {peer} does not answer")
+
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
+        # After a fork the lock may be held by a thread that is not there.
+        self._check_open()
         with self._lock:
             self._check_open()
             yield
 
     def _check_open(self) -> None:
+        if self._process != os.getpid():
+            raise GraphRankError(
+                "this peer belongs to the process that made it, and a key to one process: make a peer with a key of "
+                "its own here"
+            )
         if self._stop.is_set():
-            raise GraphRankError("this peer is closed")
+            raise GraphRankError("this peer is closed: make a new one to go on")
 
 
 def _network_name(value: Any) -> str:

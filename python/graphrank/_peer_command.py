@@ -20,7 +20,11 @@ def add_peer_command(commands: Any) -> None:
     command.add_argument(
         "--key", required=True, metavar="FILE", help="the secret key of this peer; made if there is none"
     )
-    command.add_argument("--log", metavar="FILE", help="what this peer said and heard; made if there is none")
+    command.add_argument(
+        "--log",
+        metavar="FILE",
+        help="what this peer said and heard; made if there is none (the file of the key, with .log after it)",
+    )
     command.add_argument(
         "--listen",
         action="append",
@@ -76,9 +80,9 @@ def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
     store = None if arguments.rank is None else ClickStore(key.id)
     listen = [] if arguments.offline else arguments.listen or ["tcp/127.0.0.1:0"]
     connect = [] if arguments.offline else arguments.connect
-    with Peer(
-        store, key, listen=listen, connect=connect, network=arguments.network, log=arguments.log
-    ) as peer:
+    # A key that comes back without its log would sign its first number again, and be banned.
+    log = arguments.key + ".log" if arguments.log is None else arguments.log
+    with Peer(store, key, listen=listen, connect=connect, network=arguments.network, log=log) as peer:
         for name, value in [("peer", peer.id), *(("listens at", address) for address in peer.addresses)]:
             sys.stderr.write(f"{name} {value}\n")
         sys.stderr.flush()

@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,7 @@ import polars as pl
 from graphrank import _core
 from graphrank._edge_table import as_frame, pick
 from graphrank._peer_key import Key
-from graphrank._run import run_opts
+from graphrank._run import QUIET, run_opts
 from graphrank._typing import Progress
 from graphrank._validate import file_path, int_from
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
@@ -41,7 +41,7 @@ def default_limits() -> dict[str, int]:
 class Member:
     """A peer apart from its links."""
 
-    __slots__ = ("_inner", "_key", "_store", "_untold")
+    __slots__ = ("_inner", "_key", "_store", "_unforgotten", "_untold")
 
     def __init__(
         self,
@@ -55,11 +55,14 @@ class Member:
             raise InvalidTypeError(f"`key` must be a graphrank.ranking.Key, got {type(key).__name__}")
         if store is not None:
             _check_store(store, key)
-        checked = {
-            name: int_from(0, f"limits[{name!r}]", value) for name, value in dict(limits or {}).items()
-        }
+        if not isinstance(limits, Mapping | None):
+            raise InvalidTypeError(
+                f"`limits` must be a dict of names and numbers, got {type(limits).__name__}"
+            )
+        checked = {name: int_from(0, f"limits[{name!r}]", value) for name, value in (limits or {}).items()}
         self._store, self._key = store, key
         self._untold: list[pl.DataFrame] = []
+        self._unforgotten: list[str] = []
         self._inner = _core.PeerReplica(key._inner, checked)
         if log is not None:
             self._inner.open_log(file_path(log), run_opts(progress, None))
@@ -145,7 +148,7 @@ class Member:
         FileError
             If there is a log and it cannot be written. Nothing is published then.
         """
-        shown = None if results is None else [_text("results", result) for result in results]
+        shown = None if results is None else _items(results)
         with self._turn():
             return self._publish([_text("query", query)], [_text("item", item)], [self._when(ts)], [shown])
 
@@ -215,7 +218,7 @@ class Member:
     def _publish(
         self, queries: list[str], items: list[str], ts: list[int], results: list[list[str] | None]
     ) -> int:
-        number = self._inner.publish(queries, items, ts, results, self._now())
+        number = self._inner.publish(queries, items, ts, results, self._now(), QUIET)
         self._tell_store()
         return number
 
@@ -225,24 +228,36 @@ class Member:
 
     def _tell_store(self) -> None:
         """Give the store what is new. What it does not take, because it fails or is interrupted, it is given again."""
-        rows, authors = self._inner.news()
-        # A store keeps the clicks of whose view it is, whatever others think of them.
-        banned = [author for author in authors if author != self.id]
+        rows, banned = self._inner.news()
         self._untold.append(_frame(rows))
+        # A store keeps the clicks of whose view it is, whatever others think of them.
+        self._unforgotten += [author for author in banned if author != self.id]
         while self._untold:
             if self._untold[0].height and self._store is not None:
                 self._store.ingest(self._untold[0])
             del self._untold[0]
-        if banned and self._store is not None:
-            forget = getattr(self._store, "forget", None)
-            if callable(forget):
-                forget(banned)
-            else:
-                warnings.warn(
-                    f"{len(banned)} authors signed rows that contradict each other, and the store cannot forget rows; "
-                    "make a new one and let it ingest peer.rows()",
-                    stacklevel=5,
-                )
+        if self._unforgotten:
+            self._forget(self._unforgotten)
+            self._unforgotten = []
+        if self.id in banned:
+            warnings.warn(
+                "this peer's own key has signed rows that contradict each other, so nobody accepts its rows any more: "
+                "it was used in two places, or went on with an old copy of its log. Go on with a new key and a new log",
+                stacklevel=5,
+            )
+
+    def _forget(self, banned: list[str]) -> None:
+        if self._store is None:
+            return
+        forget = getattr(self._store, "forget", None)
+        if callable(forget):
+            forget(banned)
+        else:
+            warnings.warn(
+                f"{len(banned)} authors signed rows that contradict each other, and the store cannot forget rows; "
+                "make a new one and let it ingest peer.rows()",
+                stacklevel=6,
+            )
 
     def __repr__(self) -> str:
         rows, authors = self._inner.n_rows(), len(self.authors)
@@ -274,8 +289,18 @@ def _frame(rows: _core._PeerRows) -> pl.DataFrame:
     )
 
 
+def _items(results: Any) -> list[str]:
+    if isinstance(results, str) or not isinstance(results, Iterable):
+        raise InvalidTypeError(
+            f"`results` must be the items that were shown, a list of texts, got {results!r}"
+        )
+    return [_text("results", result) for result in results]
+
+
 def _text(name: str, value: Any) -> str:
     if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise InvalidArgumentError(f"`{name}` must be text that UTF-8 can hold, got {value!r}")
         return value
     raise InvalidTypeError(
         f"`{name}` must be text in the peer protocol, got {value!r} ({type(value).__name__})"

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import re
 import socket
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from graphrank._optional import import_optional
+from graphrank._validate import positive_number
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError, NetworkError
 
-__all__ = ["Session", "endpoints"]
+__all__ = ["Session", "endpoints", "seconds"]
 
 _LARGEST_FRAME = 1 << 21
 """Bytes of a message of the transport; a frame of the protocol and its envelope are half of it."""
 _FIND_S = 1.0
 """Seconds that looking around takes at most."""
+_MOST_FOUND = 4096
+"""Peers that are found at most: anyone can say that many are there."""
+_MOST_ANSWERS = 16
+"""Answers to one question that wait to be looked at: anyone can send some. Those beyond are lost."""
+_LONGEST_S = 1e9
+"""Seconds that are waited for at most; zenoh takes no times that are much longer."""
 _TRIES = 5
 """Times that a free port is looked for: another program may take it before zenoh does."""
+
+
+def seconds(name: str, value: Any) -> float:
+    """A time to wait, which zenoh takes."""
+    return min(positive_number(name, value), _LONGEST_S)
 
 
 def endpoints(name: str, value: str | Sequence[str] | None) -> list[str]:
@@ -72,42 +86,69 @@ class Session:
         """The ids of the peers that are there now, in order."""
         base = f"{self._base}/live/"
         replies = self._wait_for(
-            lambda handler: self._session.liveliness().get(base + "*", handler, timeout=_FIND_S), _FIND_S
+            lambda handler: self._session.liveliness().get(base + "*", handler, timeout=_FIND_S),
+            _FIND_S,
+            _MOST_FOUND,
         )
         found = {str(reply.ok.key_expr).removeprefix(base) for reply in replies if reply.ok is not None}
-        return sorted(found - {self._me})
+        # Anyone can say that anything is there.
+        return sorted(name for name in found - {self._me} if re.fullmatch("[0-9a-f]{64}", name))
 
-    def ask(self, peer: str, frame: bytes, timeout_s: float) -> bytes | None:
-        """The answer of a peer; None if there is none in time."""
+    def ask(self, peer: str, frame: bytes, timeout_s: float) -> Iterator[bytes]:
+        """What comes as an answer of a peer, until the time is over.
+
+        Anyone can answer in its place. So everyone who says to be that peer is asked, and whatever comes is given
+        to the caller, who can tell which answer is signed.
+        """
         key = f"{self._base}/ask/{peer}"
+        options = {
+            "payload": frame,
+            "timeout": timeout_s,
+            "target": self._zenoh.QueryTarget.ALL,
+            "consolidation": self._zenoh.ConsolidationMode.NONE,
+        }
         replies = self._wait_for(
-            lambda handler: self._session.get(key, handler, payload=frame, timeout=timeout_s), timeout_s
+            lambda handler: self._session.get(key, handler, **options), timeout_s, _MOST_ANSWERS
         )
-        answers = [reply.ok.payload.to_bytes() for reply in replies if reply.ok is not None]
-        return answers[0] if answers else None
+        return (reply.ok.payload.to_bytes() for reply in replies if reply.ok is not None)
 
     def close(self) -> None:
         """Leave."""
         self._session.close()
 
-    def _wait_for(self, send: Callable[[Any], object], timeout_s: float) -> list[Any]:
-        """The replies to what ``send`` sends. Waiting in Python, where signals are seen, and not in the library."""
-        replies: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    def _wait_for(self, send: Callable[[Any], object], timeout_s: float, most: int) -> Iterator[Any]:
+        """The replies to what ``send`` sends, as they come; of those that come faster than they are taken, ``most``.
+
+        Waiting in Python, where signals are seen, and not in the library.
+        """
+        replies: queue.Queue[Any] = queue.Queue(most)
+        is_over = threading.Event()
+
+        def take(reply: Any) -> None:
+            with contextlib.suppress(queue.Full):
+                replies.put_nowait(reply)
+
+        def end() -> None:
+            # Who waits is woken; if there is no room for that, it finds out when it has taken the rest.
+            is_over.set()
+            take(None)
+
         try:
             # The second function is called when there will be no more replies.
-            send(self._zenoh.handlers.Callback(replies.put, lambda: replies.put(None)))
+            send(self._zenoh.handlers.Callback(take, end))
         except self._zenoh.ZError as error:
             raise NetworkError(f"the network cannot be asked: {error}") from error
-        end, got = time.monotonic() + timeout_s + 0.5, []
-        while (left := end - time.monotonic()) > 0:
+        last = time.monotonic() + timeout_s + 0.5
+        while (left := last - time.monotonic()) > 0:
             try:
                 reply = replies.get(timeout=min(left, 0.1))
             except queue.Empty:
+                if is_over.is_set():
+                    return
                 continue
             if reply is None:
-                break
-            got.append(reply)
-        return got
+                return
+            yield reply
 
     def _open(self, listen: list[str], connect: list[str], gossip: bool) -> Any:
         for left in reversed(range(_TRIES)):
@@ -117,7 +158,8 @@ class Session:
             except self._zenoh.ZError as error:
                 if left == 0 or not any(":0" in address for address in listen):
                     reason = str(error).split(" at /")[0]
-                    raise NetworkError(f"no peer can listen at {', '.join(listen)}: {reason}") from error
+                    where = f"listen at {', '.join(listen)}" if listen else f"connect to {', '.join(connect)}"
+                    raise NetworkError(f"no peer can {where}: {reason}") from error
         raise AssertionError("the last try returns or raises")
 
     def _config(self, listen: list[str], connect: list[str], gossip: bool) -> Any:

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use graphrank::Exec;
 use graphrank::peers::{Ask, Click, Limits, Received, Replica, SecretKey};
 
 /// Entries of one answer.
@@ -28,11 +29,9 @@ fn signed_rows(c: &mut Criterion) {
     let mut giver = peer(1);
     let clicks = clicks();
     group.bench_function("sign", |b| {
-        b.iter(|| giver.draft_all(black_box(&clicks)).expect("they can be said"));
+        b.iter(|| giver.draft_all(black_box(&clicks), &Exec::default()).expect("they can be said"));
     });
-    for entry in giver.draft_all(&clicks).expect("they can be said") {
-        giver.publish(entry, 0).expect("it is the next");
-    }
+    giver.publish_all(&clicks, 0, None, &Exec::default()).expect("they can be said");
     let mut taker = peer(2);
     let question = taker.ask(giver.me(), 1, &Ask::default()).expect("it is another peer");
     let Received::Question(answer) = giver.receive(&question, 1) else { return };

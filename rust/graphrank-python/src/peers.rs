@@ -27,6 +27,9 @@ type PyRows<'py> = (
 );
 /// Who was asked, how many entries are new, whether there is more, whether the other one is busy.
 type PyTold = (String, u64, bool, bool);
+/// What signing one takes, in units of a few nanoseconds.
+const UNITS_PER_CLICK: usize = 10_000;
+
 /// When, from, to, what.
 type PyDelivery<'py> = (u64, usize, usize, Bound<'py, PyBytes>);
 
@@ -111,24 +114,19 @@ impl PyReplica {
         ts: Vec<u64>,
         results: Vec<Option<Vec<String>>>,
         now: u64,
+        how: RunOpts,
     ) -> PyResult<u64> {
         let texts = queries.into_iter().zip(items).zip(ts).zip(results);
         let clicks = texts.map(|(((query, item), ts), results)| {
             let shown = results.map(|items| Shown::of(&items)).transpose()?;
             Ok(Click { query, item, ts, shown })
         });
-        let published = clicks.collect::<Result<Vec<_>>>().and_then(|clicks| {
-            self.with(py, |State { replica, journal, .. }| {
-                let entries = replica.draft_all(&clicks)?;
-                if let Some(journal) = journal {
-                    journal.append(&entries, now)?;
-                }
-                let first = entries.first().map_or(0, graphrank::peers::Entry::seq);
-                entries.into_iter().try_for_each(|entry| replica.publish(entry, now))?;
-                Ok(first)
-            })
-        });
-        published.map_err(|error| to_python(py, &error))
+        let clicks = clicks.collect::<Result<Vec<_>>>().map_err(|error| to_python(py, &error))?;
+        let units = clicks.len().saturating_mul(UNITS_PER_CLICK);
+        run(py, how, units, "signing", |exec| {
+            let State { replica, journal, .. } = &mut *self.lock();
+            replica.publish_all(&clicks, now, journal.as_mut(), exec)
+        })
     }
 
     fn ask<'py>(

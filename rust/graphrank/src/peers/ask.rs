@@ -7,14 +7,12 @@
 use super::dealings::Asked;
 use super::key::AuthorId;
 use super::limits::Limits;
-use super::message::{ALL, Claim, MAX_FRAME, Question, TAG, WHOLE, tag};
+use super::message::{ALL, Claim, MAX_FRAME, MAX_PREFERRED, Question, TAG, WHOLE, tag};
 use super::replica::{Author, Replica};
 use crate::error::{Error, Result};
 
 /// Bytes of authors after which a question tells of no further one; a frame holds twice as many.
 const VECTOR: usize = MAX_FRAME / 2;
-/// Authors whose entries are asked for first, at most.
-const MAX_PREFERRED: usize = 64;
 
 /// How much to ask for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +62,8 @@ impl Replica {
         let place =
             |author: &AuthorId| question.vector.binary_search_by_key(author, |(other, _)| *other).ok();
         question.preferred = self.preferred.iter().filter_map(place).take(MAX_PREFERRED).collect();
-        question.nonce = self.peers.ask(Asked { to, last, is_whole: sample == ALL }, now);
+        let authors = question.vector.iter().map(|(author, _)| *author).collect();
+        question.nonce = self.peers.ask(Asked { to, last, is_whole: sample == ALL, authors }, now);
         let frame = question.encode(&self.key);
         self.counters.bytes_out += frame.len() as u64;
         Ok(frame)

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::key::AuthorId;
 use super::limits::{ALL_PEERS, Bucket, Limits};
 
-/// Peers that asked or were asked, at most so many: those that were not heard of for the longest time are forgotten.
+/// Peers that asked or were asked, at most so many: those are forgotten first that were never asked, and among them those
+/// that were not heard of for the longest time. So whoever asks under many keys displaces nobody that was chosen here.
 #[derive(Clone, Debug)]
 pub(super) struct Peers {
     known: BTreeMap<AuthorId, Dealings>,
@@ -13,11 +14,14 @@ pub(super) struct Peers {
     open: BTreeMap<u64, Asked>,
     /// Of the last question that was asked here.
     nonce: u64,
+    /// Questions so far, in either direction.
+    turn: u64,
     /// For all peers together.
     all: Bucket,
     max_peers: usize,
     bytes_per_s: u64,
     burst: u64,
+    max_skew: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -26,8 +30,10 @@ struct Dealings {
     bucket: Bucket,
     /// Of its last question.
     nonce: u64,
-    /// When it was last heard of or asked.
+    /// The turn in which it last asked or was asked.
     seen: u64,
+    /// Whether it was asked.
+    is_asked: bool,
     /// Where the next question to it begins, if the last one did not tell about all authors.
     cursor: Option<AuthorId>,
 }
@@ -40,6 +46,8 @@ pub(super) struct Asked {
     pub(super) last: Option<AuthorId>,
     /// Whether asking again would bring the rest, and not another sample.
     pub(super) is_whole: bool,
+    /// The authors of its vector, to which the answer refers by place.
+    pub(super) authors: Vec<AuthorId>,
 }
 
 impl Peers {
@@ -48,10 +56,12 @@ impl Peers {
             known: BTreeMap::new(),
             open: BTreeMap::new(),
             nonce: 0,
-            all: Bucket::full(limits.burst_bytes.saturating_mul(ALL_PEERS), 0),
+            turn: 0,
+            all: Bucket::full(0),
             max_peers: limits.max_peers,
             bytes_per_s: limits.bytes_per_s,
             burst: limits.burst_bytes,
+            max_skew: limits.max_skew,
         }
     }
 
@@ -64,9 +74,10 @@ impl Peers {
         self.known.get(&asker).is_some_and(|dealings| nonce <= dealings.nonce)
     }
 
-    /// Notes a question.
+    /// Notes a question. Nonces follow the asker's clock: were it far ahead and then set right, later questions would all
+    /// be below this one. So it counts as no later than a clock may be ahead.
     pub(super) fn heard(&mut self, asker: AuthorId, nonce: u64, now: u64) {
-        self.dealings(asker, now).nonce = nonce;
+        self.dealings(asker, now).nonce = nonce.min(now.saturating_add(self.max_skew));
     }
 
     /// Bytes that a peer may be given now.
@@ -91,7 +102,7 @@ impl Peers {
     /// Notes that a question is asked, and numbers it. The answer to an earlier one to the same peer is not waited for any
     /// more. Numbers follow the clock, so that they grow over restarts too.
     pub(super) fn ask(&mut self, asked: Asked, now: u64) -> u64 {
-        self.dealings(asked.to, now);
+        self.dealings(asked.to, now).is_asked = true;
         self.nonce = now.max(self.nonce.saturating_add(1));
         self.open.retain(|_, other| other.to != asked.to);
         if self.open.len() >= self.max_peers {
@@ -99,6 +110,11 @@ impl Peers {
         }
         self.open.insert(self.nonce, asked);
         self.nonce
+    }
+
+    /// Who was asked the question that waits under this number.
+    pub(super) fn waits_for(&self, nonce: u64) -> Option<AuthorId> {
+        self.open.get(&nonce).map(|asked| asked.to)
     }
 
     /// The question that is answered.
@@ -120,13 +136,14 @@ impl Peers {
 
     fn dealings(&mut self, peer: AuthorId, now: u64) -> &mut Dealings {
         if !self.known.contains_key(&peer) && self.known.len() >= self.max_peers {
-            let oldest = self.known.iter().min_by_key(|(_, dealings)| dealings.seen).map(|(id, _)| *id);
+            let age = |dealings: &Dealings| (dealings.is_asked, dealings.seen);
+            let oldest = self.known.iter().min_by_key(|(_, dealings)| age(dealings)).map(|(id, _)| *id);
             oldest.map(|oldest| self.known.remove(&oldest));
         }
-        let burst = self.burst;
-        let new = || Dealings { bucket: Bucket::full(burst, now), nonce: 0, seen: now, cursor: None };
+        self.turn += 1;
+        let new = || Dealings { bucket: Bucket::full(now), nonce: 0, seen: 0, is_asked: false, cursor: None };
         let dealings = self.known.entry(peer).or_insert_with(new);
-        dealings.seen = dealings.seen.max(now);
+        dealings.seen = self.turn;
         dealings
     }
 }
@@ -168,6 +185,27 @@ mod tests {
         peers.heard(c, 1, 40);
         assert_eq!(peers.ids().collect::<Vec<_>>(), [a, c]);
         assert!(peers.is_replay(a, 6) && !peers.is_replay(a, 7) && !peers.is_replay(b, 5));
+    }
+
+    #[test]
+    fn peers_that_were_asked_are_not_displaced_by_others_that_ask() {
+        let mut peers = Peers::new(&Limits { max_peers: 3, ..Limits::default() });
+        let friend = AuthorId([255; 32]);
+        let asked = |last| Asked { to: friend, last, is_whole: true, authors: Vec::new() };
+        peers.ask(asked(None), 1);
+        peers.advance(&asked(Some(AuthorId([7; 32]))), false);
+        let cursor = peers.cursor(friend);
+        (0..200).for_each(|byte| peers.heard(AuthorId([byte; 32]), 5, 10));
+        assert!(cursor.is_some() && peers.cursor(friend) == cursor);
+        assert_eq!(peers.ids().count(), 3);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_and_is_set_right_does_not_end_a_dealing() {
+        let mut peers = Peers::new(&Limits { max_skew: 100, ..Limits::default() });
+        let peer = AuthorId([1; 32]);
+        peers.heard(peer, 1 << 50, 1_000);
+        assert!(peers.is_replay(peer, 1_100) && !peers.is_replay(peer, 1_101));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(super) const MAX_ENTRY: usize =
 const CONTEXT: &[u8] = b"graphrank entry 1\0";
 const KIND: u8 = 1;
 const PREV: usize = 41;
+/// Where what is said begins: before it are who says it, and the place in the chain.
+const BODY: usize = 73;
 const QUERY: usize = 81;
 
 /// SHA-256 of what an entry says.
@@ -200,7 +202,7 @@ impl Entry {
     /// When, as the author says.
     #[must_use]
     pub fn ts(&self) -> u64 {
-        u64::from_le_bytes(self.array(73))
+        u64::from_le_bytes(self.array(BODY))
     }
 
     /// What was asked.
@@ -213,6 +215,22 @@ impl Entry {
     #[must_use]
     pub fn item(&self) -> &str {
         self.text(self.item.clone())
+    }
+
+    /// Its encoding without the author and the place in the chain.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.bytes[BODY..]
+    }
+
+    /// The encoding that has this body, if it is that of an entry.
+    pub(super) fn join(author: AuthorId, seq: u64, prev: EntryId, body: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(BODY + body.len());
+        bytes.push(KIND);
+        bytes.extend(author.0);
+        bytes.extend(seq.to_le_bytes());
+        bytes.extend(prev);
+        bytes.extend(body);
+        bytes
     }
 
     /// What was signed.
@@ -289,6 +307,8 @@ mod tests {
         );
         assert_eq!((second.query(), second.item(), second.prev()), ("ü", "x", first.id()));
         assert!(signed(&first) && signed(&second) && second.follows(&first) && !first.follows(&second));
+        let joined = Entry::join(second.author(), second.seq(), second.prev(), second.body());
+        assert_eq!(joined, second.bytes());
         assert_eq!(Entry::decode(first.bytes()), Some(first));
     }
 

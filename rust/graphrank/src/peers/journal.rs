@@ -13,8 +13,8 @@
 //! Numbers are little-endian, checksums are XXH3. One's own entries are on the disk before anyone sees them
 //! ([`Journal::append`], then [`Replica::publish`]), so that a peer that crashed never signs a number
 //! twice. What came from others may be lost with the power; it can be asked for again. A record that the end of the file
-//! cuts off was being written when the process died, and is removed; any other damage is an error. The file is locked while
-//! it is open.
+//! cuts off was being written when the process died, and is removed, as are zeros to the end of the file, which some file
+//! systems leave where a power cut stopped the writing; any other damage is an error. The file is locked while it is open.
 
 use std::fs::{File, TryLockError};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -79,7 +79,9 @@ impl Journal {
             return Err(corrupt(path, "is not a file"));
         }
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io(std::io::Error::other("another peer has this file open")),
+            TryLockError::WouldBlock => {
+                io(std::io::Error::other("another peer has this file open: close that one first"))
+            }
             TryLockError::Error(source) => io(source),
         })?;
         let mut journal = Self { file, path: path.to_owned(), len: 0, published: 0..0, is_broken: false };
@@ -148,7 +150,9 @@ impl Journal {
         }
         self.cut(0)?;
         self.write(&header)?;
-        self.sync()
+        self.sync()?;
+        // A file that is on the disk without its name is lost all the same.
+        sync_folder(&self.path).map_err(|source| io_error(&self.path, source))
     }
 
     fn replay(&mut self, replica: &mut Replica, exec: &Exec) -> Result<()> {
@@ -172,6 +176,7 @@ impl Journal {
                     let _ = replica.receive(&bytes, received);
                     len += (FRONT + bytes.len() + CHECKSUM) as u64;
                 }
+                _ if is_zero_from(&self.file, len).map_err(|source| io_error(&self.path, source))? => break,
                 _ => return Err(corrupt(&self.path, format!("was altered at byte {len}"))),
             }
         }
@@ -213,6 +218,30 @@ fn options() -> std::fs::OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Whether there is nothing but zeros from `at` to the end.
+fn is_zero_from(mut file: &File, at: u64) -> std::io::Result<bool> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut part = [0; 4096];
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok(true),
+            n if part[..n].iter().any(|&byte| byte != 0) => return Ok(false),
+            _ => {}
+        }
+    }
 }
 
 fn header(me: AuthorId) -> Vec<u8> {
@@ -369,6 +398,26 @@ mod tests {
             std::fs::write(&path, &changed).unwrap();
             let opened = Journal::open(&path, &mut fresh(), &Exec::default());
             assert!(matches!(opened, Err(Error::CorruptFile { .. })), "byte {at}: {opened:?}");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn zeros_that_a_power_cut_left_are_removed() {
+        let path = path("zeros");
+        let mut replica = fresh();
+        let (mut journal, _) = Journal::open(&path, &mut replica, &Exec::default()).unwrap();
+        publish(&mut replica, &mut journal, "a");
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for n in [1, FRONT, FRONT + 1, 10_000] {
+            std::fs::write(&path, [&whole[..], &vec![0; n]].concat()).unwrap();
+            let mut again = fresh();
+            Journal::open(&path, &mut again, &Exec::default()).unwrap();
+            assert_eq!((again.digest(), std::fs::read(&path).unwrap()), (replica.digest(), whole.clone()));
+            std::fs::write(&path, [&whole[..], &vec![0; n], &[1; FRONT]].concat()).unwrap();
+            let opened = Journal::open(&path, &mut fresh(), &Exec::default());
+            assert!(matches!(opened, Err(Error::CorruptFile { .. })), "{n}: {opened:?}");
         }
         std::fs::remove_file(&path).unwrap();
     }

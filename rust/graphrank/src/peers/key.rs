@@ -99,6 +99,15 @@ pub(super) fn is_signed(key: &VerifyingKey, message: &[u8], signature: &[u8; SIG
     key.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
 }
 
+/// Whether `frame` ends with a signature by `author` of `context` and all before it.
+pub(super) fn is_frame_signed(author: &AuthorId, context: &[&[u8]], frame: &[u8]) -> bool {
+    let (said, signature) = frame.split_at(frame.len().saturating_sub(SIGNATURE));
+    let message = [context, &[said]].concat().concat();
+    verifying_key(author)
+        .zip(signature.try_into().ok())
+        .is_some_and(|(key, signature)| is_signed(&key, &message, signature))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,8 @@ pub struct Limits {
     pub max_skew: u64,
 }
 
+/// The most that `max_islands` can be.
+pub(super) const MOST_ISLANDS: usize = 4096;
 /// How many peers at full rate a peer answers.
 pub const ALL_PEERS: u64 = 16;
 
@@ -61,7 +63,7 @@ impl Limits {
             ("max_authors", self.max_authors as u64, 1, 1 << 24),
             ("max_rows", self.max_rows as u64, 1, 1 << 32),
             ("max_rows_per_author", self.max_rows_per_author, 1, 1 << 32),
-            ("max_islands", self.max_islands as u64, 1, 4096),
+            ("max_islands", self.max_islands as u64, 1, MOST_ISLANDS as u64),
             ("max_peers", self.max_peers as u64, 1, 1 << 20),
             ("max_answer_rows", self.max_answer_rows.into(), 1, 1 << 16),
             ("max_answer_bytes", self.max_answer_bytes.into(), MIN_ANSWER, frame),
@@ -81,29 +83,30 @@ impl Limits {
 /// Bytes that may be given away, which come back with time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
-    level: u64,
+    /// What was given away and has not come back; it may be more than the bucket holds.
+    spent: u64,
     at: u64,
 }
 
 impl Bucket {
     /// A full one, at a time in milliseconds.
-    pub(super) fn full(burst: u64, now: u64) -> Self {
-        Self { level: burst, at: now }
+    pub(super) fn full(now: u64) -> Self {
+        Self { spent: 0, at: now }
     }
 
-    /// What may be given away now. A clock that goes back gives nothing.
+    /// What may be given away now, of at most `burst`. A clock that goes back gives nothing, and counts on from there.
     pub(super) fn level(&mut self, rate: u64, burst: u64, now: u64) -> u64 {
-        let passed = now.saturating_sub(self.at);
-        let gained = passed.saturating_mul(rate) / 1000;
-        if gained > 0 {
-            self.level = self.level.saturating_add(gained).min(burst);
+        let gained = now.saturating_sub(self.at).saturating_mul(rate) / 1000;
+        if gained > 0 || now < self.at {
+            self.spent = self.spent.saturating_sub(gained);
             self.at = now;
         }
-        self.level
+        burst.saturating_sub(self.spent)
     }
 
+    /// Gives away, on credit if need be: what is beyond the level must come back before there is any again.
     pub(super) fn take(&mut self, bytes: u64) {
-        self.level = self.level.saturating_sub(bytes);
+        self.spent = self.spent.saturating_add(bytes);
     }
 }
 
@@ -120,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_bucket_fills_with_time_and_never_above_its_size() {
-        let mut bucket = Bucket::full(100, 50);
+        let mut bucket = Bucket::full(50);
         bucket.take(70);
         assert_eq!(bucket.level(10, 100, 50), 30);
         assert_eq!(bucket.level(10, 100, 1050), 40);
@@ -131,8 +134,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_on_credit_must_come_back_first() {
+        let mut bucket = Bucket::full(0);
+        bucket.take(150);
+        assert_eq!([0, 5_000, 6_000].map(|now| bucket.level(10, 100, now)), [0, 0, 10]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_counts_on() {
+        let mut bucket = Bucket::full(1 << 50);
+        bucket.take(100);
+        assert_eq!([1_000, 2_000].map(|now| bucket.level(10, 100, now)), [0, 10]);
+    }
+
+    #[test]
     fn a_slow_rate_is_not_lost_to_rounding() {
-        let mut bucket = Bucket::full(100, 0);
+        let mut bucket = Bucket::full(0);
         bucket.take(100);
         for now in 0..=1000 {
             bucket.level(1, 100, now);

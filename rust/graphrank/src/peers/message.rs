@@ -1,22 +1,24 @@
-//! What peers say to each other.
+//! What peers say to each other: the frames, and questions. Answers are in `reply`.
 //!
 //! ```text
 //! question   1, version, from 32, to 32, nonce u64, max_rows u32, max_bytes u32, max_seq u64, sample u16, flags u8,
 //!            window 64 (if flag 2), banned authors, vector, preferred authors, signature 64
-//! answer     2, version, nonce u64, flags u8, proofs, entries
+//! answer     2, version, nonce u64, flags u8, proofs, runs, signature 64
 //! proof      3, version, two entries
 //! ```
 //!
 //! Lists begin with their length, a varint. The vector is a list of authors in ascending order, each with its islands: per
 //! island the gap before it, its length and the first 16 bytes of the id of its last entry. Entries are blocks: their
-//! length (u16) and their bytes. Every frame has one encoding; there is nothing after its end.
+//! length (u16) and their bytes. There is nothing after the end of a frame. Lists that are longer than an honest peer would
+//! send are refused, so that no question takes more work than its size tells.
 
 use std::ops::Range;
 
 use super::entry::EntryId;
-use super::key::{AuthorId, SIGNATURE, SecretKey, is_signed, verifying_key};
+use super::key::{AuthorId, SIGNATURE, SecretKey, is_frame_signed};
+use super::limits::MOST_ISLANDS;
 use super::proof::Proof;
-use super::wire::{Reader, put_block, put_varint};
+use super::wire::{Reader, put_varint};
 
 /// The most bytes of a frame.
 pub const MAX_FRAME: usize = 1 << 20;
@@ -31,14 +33,16 @@ pub(super) const VERSION: u8 = 1;
 const CONTEXT: &[u8] = b"graphrank question 1\0";
 const NO_NEW_AUTHORS: u8 = 1;
 const HAS_WINDOW: u8 = 2;
-const HAS_MORE: u8 = 1;
-const IS_BUSY: u8 = 2;
 /// All of a log, in thousandths.
 pub(super) const ALL: u16 = 1000;
 
 /// Bytes of the id of an entry by which islands are compared. To make two entries that agree in so many is 2^64 work.
 pub(super) const TAG: usize = 16;
 pub(super) type Tag = [u8; TAG];
+/// Bytes that a question takes to tell of an author without gaps.
+pub(super) const TOLD: usize = 32 + 1 + 1 + 2 + TAG;
+/// Authors whose entries are asked for first, at most.
+pub(super) const MAX_PREFERRED: usize = 64;
 
 pub(super) fn tag(id: &EntryId) -> Tag {
     let mut tag = [0; TAG];
@@ -120,7 +124,8 @@ impl Question {
         let (sample, flags) = (from.u16()?, from.u8()?);
         let has_window = flags & HAS_WINDOW != 0;
         let window = if has_window { (AuthorId(from.array()?), AuthorId(from.array()?)) } else { WHOLE };
-        if sample > ALL || flags & !(NO_NEW_AUTHORS | HAS_WINDOW) != 0 || window.0 > window.1 {
+        if !(1..=ALL).contains(&sample) || flags & !(NO_NEW_AUTHORS | HAS_WINDOW) != 0 || window.0 > window.1
+        {
             return None;
         }
         if has_window && window == WHOLE {
@@ -131,7 +136,7 @@ impl Question {
         let n_authors = from.count(33)?;
         let vector = (0..n_authors).map(|_| read_claims(from)).collect::<Option<Vec<_>>>()?;
         let is_ascending = banned.is_sorted_by(|a, b| a < b) && vector.is_sorted_by(|a, b| a.0 < b.0);
-        let n_preferred = from.count(1)?;
+        let n_preferred = from.count(1).filter(|&n| n <= MAX_PREFERRED)?;
         let index = |from: &mut Reader<'_>| usize::try_from(from.varint()?).ok().filter(|&i| i < n_authors);
         let preferred = (0..n_preferred).map(|_| index(from)).collect::<Option<Vec<_>>>()?;
         from.take(SIGNATURE)?;
@@ -155,17 +160,13 @@ impl Question {
 
     /// Whether the asker signed `frame`, which was read as this.
     pub(super) fn is_signed(&self, frame: &[u8]) -> bool {
-        let (said, signature) = frame.split_at(frame.len().saturating_sub(SIGNATURE));
-        let signature = signature.try_into().ok();
-        verifying_key(&self.from)
-            .zip(signature)
-            .is_some_and(|(key, signature)| is_signed(&key, &[CONTEXT, said].concat(), signature))
+        is_frame_signed(&self.from, &[CONTEXT], frame)
     }
 }
 
 fn read_claims(from: &mut Reader<'_>) -> Option<(AuthorId, Vec<Claim>)> {
     let author = AuthorId(from.array()?);
-    let n = from.count(2 + TAG)?;
+    let n = from.count(2 + TAG).filter(|&n| n <= MOST_ISLANDS)?;
     let mut end = 0u64;
     let mut claims = Vec::with_capacity(n);
     for i in 0..n {
@@ -178,50 +179,6 @@ fn read_claims(from: &mut Reader<'_>) -> Option<(AuthorId, Vec<Claim>)> {
         claims.push(Claim { range: start..end, tag: from.array()? });
     }
     Some((author, claims))
-}
-
-/// What one peer gives to another.
-#[derive(Debug, Default)]
-pub(super) struct Answer<'a> {
-    /// Of the question.
-    pub(super) nonce: u64,
-    /// Whether something is left that was asked for.
-    pub(super) has_more: bool,
-    /// Whether it could have been more at another time.
-    pub(super) is_busy: bool,
-    pub(super) proofs: Vec<Proof>,
-    /// In their encoding, if they are entries.
-    pub(super) entries: Vec<&'a [u8]>,
-}
-
-/// Bytes of an answer without proofs and entries, at most.
-pub(super) const BARE_ANSWER: usize = 2 + 8 + 1 + 10 + 10;
-
-impl<'a> Answer<'a> {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = vec![ANSWER, VERSION];
-        to.extend(self.nonce.to_le_bytes());
-        to.push(u8::from(self.has_more) * HAS_MORE + u8::from(self.is_busy) * IS_BUSY);
-        put_varint(&mut to, self.proofs.len() as u64);
-        self.proofs.iter().for_each(|proof| proof.put(&mut to));
-        put_varint(&mut to, self.entries.len() as u64);
-        self.entries.iter().for_each(|entry| put_block(&mut to, entry));
-        to
-    }
-
-    /// After the type and the version.
-    pub(super) fn read(from: &mut Reader<'a>) -> Option<Self> {
-        let (nonce, flags) = (from.u64()?, from.u8()?);
-        if flags & !(HAS_MORE | IS_BUSY) != 0 {
-            return None;
-        }
-        let n_proofs = from.count(4)?;
-        let proofs = (0..n_proofs).map(|_| Proof::read(from)).collect::<Option<Vec<_>>>()?;
-        let n_entries = from.count(2)?;
-        let entries = (0..n_entries).map(|_| from.block()).collect::<Option<Vec<_>>>()?;
-        from.end()?;
-        Some(Self { nonce, has_more: flags & HAS_MORE != 0, is_busy: flags & IS_BUSY != 0, proofs, entries })
-    }
 }
 
 /// A proof as a frame of its own.
@@ -291,15 +248,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_as_it_was_written() {
-        let answer =
-            Answer { nonce: 5, has_more: true, is_busy: false, proofs: vec![], entries: vec![b"one", b""] };
-        let frame = answer.encode();
-        let read = Answer::read(&mut Reader::new(&frame[2..])).unwrap();
-        assert_eq!((read.nonce, read.has_more, read.is_busy), (5, true, false));
-        assert_eq!(read.entries, answer.entries);
-        for n in 2..frame.len() {
-            assert!(Answer::read(&mut Reader::new(&frame[2..n])).is_none(), "cut to {n}");
-        }
+    fn questions_that_make_work_are_refused() {
+        let key = SecretKey::from_seed(&[1; 32]);
+        let reads =
+            |question: &Question| Question::read(&mut Reader::new(&question.encode(&key)[2..])).is_some();
+        let preferred = |n| Question { preferred: vec![0; n], ..question() };
+        assert!(reads(&preferred(MAX_PREFERRED)) && !reads(&preferred(MAX_PREFERRED + 1)));
+        let islands = |n: u64| {
+            let claims = (0..n).map(|i| Claim { range: 2 * i..2 * i + 1, tag: [0; TAG] }).collect();
+            Question { vector: vec![(AuthorId([5; 32]), claims)], preferred: vec![], ..question() }
+        };
+        let most = MOST_ISLANDS as u64;
+        assert!(reads(&islands(most)) && !reads(&islands(most + 1)));
+        // Nothing could be in the sample, and all rows would be looked at for it.
+        assert!(!reads(&Question { sample: 0, ..question() }));
     }
 }

@@ -24,19 +24,21 @@
 //! rows in all and islands do: there it matters what came first.
 //!
 //! # What it costs
-//! A question takes some 52 bytes per author, an answer only what is new, some 180 bytes per entry. An entry takes one
+//! A question takes some 52 bytes per author, an answer only what is new, some 115 bytes per entry. An entry takes one
 //! verification, about 30 microseconds. Whoever asks too much waits (a token bucket per peer, and one for all).
 //!
 //! | part | holds |
 //! |---|---|
 //! | `key`, `wire`, `entry` | signatures; strict bytes; what an author says |
 //! | `author`, `proof` | what is held of one author; what convicts one |
-//! | `message`, `ask`, `answer` | the frames; what a question tells; what an answer holds |
+//! | `message`, `ask` | the frames; what a question tells |
+//! | `answer`, `reply` | what an answer holds; how entries travel |
 //! | `limits`, `dealings`, `counters` | bounds; what is remembered of other peers; what happened |
-//! | `replica`, `publish` | all of these as one state machine; its own log |
+//! | `replica`, `accept`, `publish` | all of these as one state machine; what it takes; its own log |
 //! | `journal` | a replica's entries in a file, so that it goes on where it was |
 //! | `links`, `swarm` | simulated links, which lose, double, delay and part; many replicas over them |
 
+mod accept;
 mod answer;
 mod ask;
 mod author;
@@ -52,6 +54,7 @@ mod dealings;
 mod proof;
 mod publish;
 mod replica;
+mod reply;
 mod swarm;
 mod wire;
 

@@ -1,10 +1,15 @@
 //! One's own log: signing the next entries, and adding them once they are safe.
 
 use super::entry::{Click, Entry, EntryId};
+use super::journal::Journal;
 use super::key::{is_signed, verifying_key};
 use super::replica::{Author, Replica};
 use crate::error::{Error, Result};
+use crate::exec::Exec;
 use crate::memory::try_with_capacity;
+
+/// Signatures between two checkpoints, about a millisecond of work.
+const STEP: usize = 32;
 
 impl Replica {
     /// The next entry of one's own log, signed but not yet published. It must be made durable before it is published: two
@@ -18,15 +23,39 @@ impl Replica {
         Entry::sign(&self.key, seq, prev, click)
     }
 
+    /// Signs clicks, writes them to `journal` if there is one, and publishes them: all or none. The number of the first.
+    ///
+    /// # Errors
+    /// Those of [`Replica::draft`] and [`Journal::append`]; [`Error::Interrupted`] before anything is written.
+    pub fn publish_all(
+        &mut self,
+        clicks: &[Click],
+        now: u64,
+        journal: Option<&mut Journal>,
+        exec: &Exec,
+    ) -> Result<u64> {
+        let (first, _) = self.next()?;
+        let entries = self.draft_all(clicks, exec)?;
+        if let Some(journal) = journal {
+            journal.append(&entries, now)?;
+        }
+        self.counters.published += entries.len() as u64;
+        entries.into_iter().for_each(|entry| self.hold(entry, now));
+        Ok(first)
+    }
+
     /// The next entries of one's own log, as [`Replica::draft`] makes one.
     ///
     /// # Errors
-    /// Those of [`Replica::draft`].
-    pub fn draft_all(&self, clicks: &[Click]) -> Result<Vec<Entry>> {
+    /// Those of [`Replica::draft`]; [`Error::Interrupted`].
+    pub fn draft_all(&self, clicks: &[Click], exec: &Exec) -> Result<Vec<Entry>> {
         let (mut seq, mut prev) = self.next()?;
         self.check_end(seq.saturating_add(clicks.len().saturating_sub(1) as u64))?;
         let mut entries = try_with_capacity("entries", clicks.len())?;
-        for click in clicks {
+        for (number, click) in clicks.iter().enumerate() {
+            if number.is_multiple_of(STEP) {
+                exec.checkpoint(STEP as u64)?;
+            }
             let entry = Entry::sign(&self.key, seq, prev, click)?;
             (seq, prev) = (seq + 1, entry.id());
             entries.push(entry);

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use super::accept::decode;
 use super::answer::Room;
-use super::author::{AuthorLog, Fit};
+use super::author::AuthorLog;
 use super::counters::{Counters, Dropped};
 use super::dealings::Peers;
-use super::entry::{Entry, MAX_ENTRY, MAX_TS};
-use super::key::{AuthorId, SecretKey, is_signed, verifying_key};
+use super::entry::Entry;
+use super::key::{AuthorId, SecretKey};
 use super::limits::Limits;
-use super::message::{
-    ANSWER, Answer, MAX_FRAME, MIN_ANSWER, PROOF, QUESTION, Question, VERSION, proof_frame,
-};
+use super::message::{ANSWER, MAX_FRAME, MIN_ANSWER, PROOF, QUESTION, Question, TOLD, VERSION, proof_frame};
 use super::proof::Proof;
+use super::reply::Answer;
 use super::wire::Reader;
 use crate::error::Result;
 
@@ -46,10 +46,10 @@ pub struct Replica {
     pub(super) limits: Limits,
     pub(super) authors: BTreeMap<AuthorId, Author>,
     /// Of all logs together.
-    n_rows: usize,
+    pub(super) n_rows: usize,
     pub(super) peers: Peers,
     pub(super) preferred: Vec<AuthorId>,
-    news: News,
+    pub(super) news: News,
     pub(super) counters: Counters,
 }
 
@@ -234,7 +234,8 @@ impl Replica {
     /// # Errors
     /// The reason, if it cannot be held.
     pub fn restore(&mut self, bytes: &[u8], received: u64) -> std::result::Result<(), Dropped> {
-        self.admit(bytes, received, false)
+        let entry = decode(bytes)?;
+        self.admit(entry, received, false)
     }
 
     /// Takes a frame from another peer.
@@ -262,11 +263,11 @@ impl Replica {
             }
             (Some(ANSWER), Some(VERSION)) => {
                 let answer = Answer::read(&mut from).ok_or(Dropped::Malformed)?;
-                self.on_answer(answer, now).map(Received::Answer)
+                self.on_answer(answer, frame, now).map(Received::Answer)
             }
             (Some(PROOF), Some(VERSION)) => {
                 let proof = Proof::read(&mut from).filter(|_| from.end().is_some());
-                self.convict(proof.ok_or(Dropped::Malformed)?).map(|_| Received::Nothing)
+                self.convict(proof.ok_or(Dropped::Malformed)?).map(|()| Received::Nothing)
             }
             _ => Err(Dropped::FrameType),
         }
@@ -291,7 +292,8 @@ impl Replica {
         let level = self.peers.level(question.from, now);
         if level < MIN_ANSWER {
             self.counters.drop(Dropped::Rate);
-            return Ok(Answer { nonce: question.nonce, is_busy: true, ..Answer::default() }.encode());
+            let busy = Answer { nonce: question.nonce, is_busy: true, ..Answer::default() };
+            return Ok(busy.encode(&self.key, question.from));
         }
         let wanted = u64::from(question.max_bytes).max(MIN_ANSWER);
         let bytes = wanted.min(self.limits.max_answer_bytes.into()).min(level);
@@ -299,130 +301,17 @@ impl Replica {
             bytes: usize::try_from(bytes).unwrap_or(MAX_FRAME),
             rows: question.max_rows.min(self.limits.max_answer_rows) as usize,
         };
-        let answer = self.answer(question, room);
-        self.peers.take(question.from, (frame.len() + answer.len()) as u64);
+        let (answer, n_authors) = self.answer(question, room);
+        // Whoever tells of fewer authors than are held here makes as much work as if it told of all.
+        let asked = frame.len().max(n_authors * TOLD);
+        self.peers.take(question.from, (asked + answer.len()) as u64);
         Ok(answer)
     }
 
-    fn on_answer(&mut self, answer: Answer<'_>, now: u64) -> std::result::Result<Told, Dropped> {
-        let asked = self.peers.answered(answer.nonce).ok_or(Dropped::Unsolicited)?;
-        let mut n_banned = 0;
-        for proof in answer.proofs {
-            match self.convict(proof) {
-                Ok(is_new) => n_banned += u64::from(is_new),
-                Err(reason) => self.counters.drop(reason),
-            }
-        }
-        let (before, n_before) = (self.counters.accepted, self.news.banned.len());
-        for entry in answer.entries {
-            match self.admit(entry, now, true) {
-                Ok(()) => self.counters.accepted += 1,
-                Err(reason) => self.counters.drop(reason),
-            }
-        }
-        let accepted = self.counters.accepted - before;
-        let is_new = accepted + n_banned > 0 || self.news.banned.len() > n_before;
-        let has_more = self.peers.advance(&asked, answer.has_more && is_new);
-        Ok(Told { by: asked.to, accepted, has_more: has_more && !answer.is_busy, is_busy: answer.is_busy })
-    }
-
-    /// Checks an entry and holds it: in the order of what checks cost, so that junk is cheap.
-    fn admit(&mut self, bytes: &[u8], received: u64, is_verified: bool) -> std::result::Result<(), Dropped> {
-        if bytes.len() > MAX_ENTRY {
-            return Err(Dropped::EntrySize);
-        }
-        let entry = Entry::decode(bytes).ok_or(Dropped::Malformed)?;
-        let author = entry.author();
-        let log = match self.authors.get(&author) {
-            Some(Author::Banned(_)) => return Err(Dropped::Banned),
-            Some(Author::Log(log)) => Some(log),
-            None => None,
-        };
-        let fit = log.map_or(Fit::New, |log| log.fit(&entry));
-        if fit == Fit::Held {
-            return Err(Dropped::Duplicate);
-        }
-        let key = log.map(|log| log.key).or_else(|| verifying_key(&author)).ok_or(Dropped::Signature)?;
-        if is_verified && !is_signed(&key, &entry.message(), &entry.signature()) {
-            return Err(Dropped::Signature);
-        }
-        if entry.seq() >= self.limits.max_rows_per_author || entry.ts() > MAX_TS {
-            return Err(Dropped::Range);
-        }
-        if let Fit::Fork(other) | Fit::Broken(other) = fit {
-            let reason = if fit == Fit::Fork(other) { Dropped::Fork } else { Dropped::Chain };
-            let other = log.and_then(|log| log.get(other)).map(|held| held.entry.clone());
-            if let Some(other) = other {
-                self.ban(Proof::new(other, entry));
-            }
-            return Err(reason);
-        }
-        let limits = &self.limits;
-        let opens_gap = log.map_or(entry.seq() > 0, |log| log.opens_gap(entry.seq()));
-        if log.is_none() && self.authors.len() >= limits.max_authors && author != self.me {
-            return Err(Dropped::Authors);
-        }
-        if self.n_rows >= limits.max_rows && author != self.me {
-            return Err(Dropped::Rows);
-        }
-        if opens_gap && log.is_some_and(|log| log.islands().len() >= limits.max_islands) {
-            return Err(Dropped::Islands);
-        }
-        self.counters.clamped += u64::from(self.is_from_the_future(&entry, received));
-        self.hold(entry, received);
-        Ok(())
-    }
-
-    /// Adds an entry that was checked.
-    pub(super) fn hold(&mut self, entry: Entry, received: u64) {
-        let (author, seq) = (entry.author(), entry.seq());
-        if !self.authors.contains_key(&author)
-            && let Some(key) = verifying_key(&author)
-        {
-            self.authors.insert(author, Author::Log(AuthorLog::new(key)));
-        }
-        if let Some(Author::Log(log)) = self.authors.get_mut(&author) {
-            log.insert(entry, received);
-            self.n_rows += 1;
-            self.news.rows.push((author, seq));
-        }
-    }
-
-    /// Checks a proof and bans the author; whether that is new.
-    fn convict(&mut self, proof: Proof) -> std::result::Result<bool, Dropped> {
-        let author = proof.author();
-        let known = self.authors.get(&author);
-        if matches!(known, Some(Author::Banned(_))) {
-            return Ok(false);
-        }
-        let is_full = known.is_none() && self.authors.len() >= self.limits.max_authors;
-        if !proof.is_sound() {
-            return Err(Dropped::Proof);
-        }
-        if is_full {
-            return Err(Dropped::Authors);
-        }
-        self.ban(proof);
-        Ok(true)
-    }
-
-    fn ban(&mut self, proof: Proof) {
-        let author = proof.author();
-        if let Some(Author::Log(log)) = self.authors.insert(author, Author::Banned(proof)) {
-            self.n_rows -= log.n_rows();
-            self.counters.retracted += log.n_rows() as u64;
-        }
-        self.news.banned.push(author);
-    }
-
-    fn log(&self, author: AuthorId) -> Option<&AuthorLog> {
+    pub(super) fn log(&self, author: AuthorId) -> Option<&AuthorLog> {
         match self.authors.get(&author) {
             Some(Author::Log(log)) => Some(log),
             _ => None,
         }
-    }
-
-    fn is_from_the_future(&self, entry: &Entry, received: u64) -> bool {
-        entry.ts() > received.saturating_add(self.limits.max_skew)
     }
 }

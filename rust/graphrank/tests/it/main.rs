@@ -14,6 +14,7 @@ mod fastrp_golden;
 mod graph;
 mod io;
 mod peers;
+mod peers_attacks;
 mod peers_fuzz;
 mod peers_traffic;
 mod powerwalk;

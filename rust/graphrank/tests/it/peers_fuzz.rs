@@ -1,15 +1,19 @@
 //! Frames that were tampered with: none of them brings in what its author did not sign, or anything twice.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use ed25519_dalek::{Signer, SigningKey};
 use graphrank::peers::{Ask, AuthorId, Dropped, Entry, MAX_FRAME, Received, Replica};
 use graphrank::rng::{Domain, Xoshiro256PlusPlus, stream};
 use rand_xoshiro::rand_core::Rng;
 
 use crate::peers::{click, key, publish, pull, replica};
 
-/// Where the nonce of a question lies.
-const NONCE: std::ops::Range<usize> = 66..74;
+/// Where the asker and the nonce of a question lie.
+const ASKER: Range<usize> = 2..34;
+const NONCE: Range<usize> = 66..74;
+const ANSWER: u8 = 2;
 
 struct World {
     /// Who is attacked, before it was.
@@ -121,6 +125,11 @@ impl World {
         for _ in 0..self.below(3) {
             self.mutate(&mut frame);
         }
+        // Whoever answers may sign what it likes.
+        if frame.first() == Some(&ANSWER) && self.below(2) == 0 {
+            frame.truncate(frame.len().saturating_sub(64));
+            sign_answer(&mut frame, &victim.me().0);
+        }
         frame
     }
 
@@ -157,13 +166,39 @@ fn put_block(to: &mut Vec<u8>, bytes: &[u8]) {
     to.extend(bytes);
 }
 
-/// An answer to `question` that holds `entries`.
+/// An answer by the first peer to `question` that holds `entries`, each as a run of its own.
 fn answer(question: &[u8], entries: &[&[u8]]) -> Vec<u8> {
-    let mut frame = vec![2, 1];
+    let mut frame = vec![ANSWER, 1];
     frame.extend(&question[NONCE]);
     frame.extend([0, 0, entries.len() as u8]);
-    entries.iter().for_each(|entry| put_block(&mut frame, entry));
+    entries.iter().for_each(|entry| put_run(&mut frame, entry));
+    sign_answer(&mut frame, &question[ASKER]);
     frame
+}
+
+fn sign_answer(frame: &mut Vec<u8>, asker: &[u8]) {
+    let signature = SigningKey::from_bytes(&[1; 32]).sign(&[b"graphrank answer 1\0", asker, frame].concat());
+    frame.extend(signature.to_bytes());
+}
+
+fn put_run(to: &mut Vec<u8>, entry: &[u8]) {
+    let (author, seq, before, body) = (&entry[1..33], &entry[33..41], &entry[41..73], &entry[73..]);
+    let gives_before = before.iter().any(|&byte| byte != 0);
+    to.push(u8::from(gives_before));
+    to.extend(author);
+    put_varint(to, u64::from_le_bytes(seq.try_into().unwrap()));
+    to.extend(before.iter().filter(|_| gives_before));
+    to.push(1);
+    put_varint(to, body.len() as u64);
+    to.extend(body);
+}
+
+fn put_varint(to: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
 }
 
 /// Sends tampered frames; panics if one brings in what it must not. Why frames and entries were dropped, in all.
@@ -251,7 +286,7 @@ fn entries_are_dropped_by_what_is_wrong_with_them() {
         (vec![], Dropped::FrameType),
         (vec![9, 1], Dropped::FrameType),
         (vec![2, 2], Dropped::FrameType),
-        (vec![2, 1], Dropped::Malformed),
+        (vec![ANSWER, 1], Dropped::Malformed),
         (vec![0; MAX_FRAME + 1], Dropped::FrameSize),
     ] {
         let before = victim.counters().dropped(reason);
