@@ -125,6 +125,17 @@ def test_a_result_tells_what_it_is_and_draws_itself() -> None:
     assert ax.get_xlabel() == "rounds"
     assert result.plot(ax) is ax
     assert result.to_polars()["ndcg"].null_count() == result.to_polars()["spam_rank"].null_count() == 3
+    with pytest.raises(InvalidArgumentError, match="tastes"):
+        result.plot(measure="ndcg")
+
+
+def test_a_promotion_is_seen_where_it_shows() -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    result = Network(20, attack=Promotion(5)).run(1000)
+    spam = result.to_polars()["spam_rank"]
+    assert repr(result).endswith(f"spam_rank {spam[-1]:.3g})")
+    (line,) = result.plot(measure="spam_rank").lines
+    assert line.get_ydata()[-1] == spam[-1]
 
 
 def test_arguments_out_of_range_are_named() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -17,6 +17,16 @@ from graphrank._validate import int_from, one_of, positive_int, real_number, see
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["Network", "SimulationResult"]
+
+Measured = Literal["footrule", "ndcg", "spam_rank", "top_share", "coverage"]
+_LABELS = {
+    "footrule": "places off (footrule)",
+    "ndcg": "nDCG@10",
+    "spam_rank": "place of what is promoted",
+    "top_share": "queries whose top item is known",
+    "coverage": "clicks that are known",
+}
+_NEEDS = {"ndcg": "give the network `tastes`", "spam_rank": "it is of what attackers promote, once they act"}
 
 
 class SimulationResult:
@@ -56,33 +66,42 @@ class SimulationResult:
         """
         return self._probes
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the footrule over rounds: the mean, and a band from the least to the largest. Needs matplotlib.
+    def plot(self, ax: Any = None, *, measure: Measured = "footrule") -> Any:
+        """Draw a measure over rounds: the mean and, where there is one, a band from the least to the largest.
+
+        Needs matplotlib.
 
         Parameters
         ----------
         ax
             Axes to draw on; None makes new ones.
+        measure
+            ``"footrule"``, ``"ndcg"`` (with tastes), ``"spam_rank"`` (of a promotion), ``"top_share"`` or
+            ``"coverage"``: a column of :meth:`to_polars`.
 
         Returns
         -------
         matplotlib.axes.Axes
             The axes.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If there is no such measure, or this network has none of it.
         """
+        one_of("measure", measure, get_args(Measured))
+        values = self._probes[measure]
+        if values.null_count() == len(values):
+            raise InvalidArgumentError(f"`measure` {measure!r} was not measured: {_NEEDS[measure]}")
         if ax is None:
             figure, ax = import_optional("matplotlib.pyplot", "plot").subplots(figsize=(6.4, 3.6))
             figure.set_layout_engine("constrained")
         rounds = self._probes["round"]
-        ax.fill_between(
-            rounds,
-            self._probes["footrule_min"],
-            self._probes["footrule_max"],
-            color="C0",
-            alpha=0.25,
-            linewidth=0,
-        )
-        ax.plot(rounds, self._probes["footrule"], color="C0", label=self._title)
-        ax.set(xlabel="rounds", ylabel="places off (footrule)", ylim=(0, None))
+        if f"{measure}_min" in self._probes.columns:
+            ends = (self._probes[f"{measure}_{end}"] for end in ("min", "max"))
+            ax.fill_between(rounds, *ends, color="C0", alpha=0.25, linewidth=0)
+        ax.plot(rounds, values, color="C0", label=self._title)
+        ax.set(xlabel="rounds", ylabel=_LABELS[measure], ylim=(0, None))
         ax.legend(fontsize="small")
         return ax
 
@@ -91,8 +110,10 @@ class SimulationResult:
         return self._probes.height
 
     def __repr__(self) -> str:
-        first, last = self._probes["footrule"][0], self._probes["footrule"][-1]
-        return f"SimulationResult({self._title}, {len(self) - 1} rounds, footrule {first:.1f} to {last:.1f})"
+        first, last = self._probes.row(0, named=True), self._probes.row(-1, named=True)
+        told = [f"footrule {first['footrule']:.1f} to {last['footrule']:.1f}"]
+        told += [f"{name} {last[name]:.3g}" for name in ("ndcg", "spam_rank") if last[name] is not None]
+        return f"SimulationResult({self._title}, {len(self) - 1} rounds, {', '.join(told)})"
 
     def _first_rows(self, limit: int) -> pl.DataFrame:
         return self._probes.head(limit)

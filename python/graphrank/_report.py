@@ -59,6 +59,8 @@ def text_table(rows: pl.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return "-"
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
