@@ -6,6 +6,7 @@ import contextlib
 import copy
 import datetime as dt
 import random
+import warnings
 
 import polars as pl
 import pytest
@@ -59,6 +60,16 @@ def test_rows_that_came_by_way_of_another_peer_count_the_same(seed: int) -> None
     for half in (log.sample(fraction=0.7, seed=seed), log):
         relayed.ingest(half)
     assert answers(direct) == answers(relayed)
+
+
+def test_times_that_look_like_seconds_are_warned_of():
+    row = {"user": ["a"], "query": ["q"], "item": ["x"]}
+    with pytest.warns(UserWarning, match="if these are seconds, multiply them by 1,000"):
+        ClickStore("me").ingest(row | {"ts": [1_790_000_000]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ts in (0, 99_999_999, 1_790_000_000_000):
+            ClickStore("me").ingest(row | {"ts": [ts]})
 
 
 def test_ids_of_any_type_come_back_as_they_were() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from graphrank.exceptions import InvalidDataError, InvalidTypeError
 __all__ = ["ClickRows", "click_rows", "milliseconds", "time_of_receipt"]
 
 _NEEDED = ["user", "query", "item"]
+# Seconds from 1973 to 2286 are among these, and no clicks in milliseconds are.
+_SECONDS = 10**8, 10**10
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,14 @@ def milliseconds(column: pl.Series) -> NDArray[np.int64]:
         raise InvalidDataError(
             f"column {column.name!r} is {column[row]} in row {row}, which is beyond 64 bits"
         )
-    return cast.rechunk().to_numpy()
+    times = cast.rechunk().to_numpy()
+    if len(times) and _SECONDS[0] <= times.min() and times.max() < _SECONDS[1]:
+        warnings.warn(
+            f"column {column.name!r} is all of the first months of 1970, in milliseconds; if these are seconds, "
+            f"multiply them by 1,000",
+            stacklevel=4,
+        )
+    return times
 
 
 def time_of_receipt(now: dt.datetime | int | None) -> int:
