@@ -177,3 +177,17 @@ def test_bad_calls_are_named(opened, call, error, words):
         call(ann)
     # No time is too long.
     assert ann.pull(timeout_s=1e300) == 0
+
+
+def test_a_peer_that_gives_row_by_row_does_not_keep_others_waiting(opened, monkeypatch):
+    monkeypatch.setattr("graphrank._peer._TURN_S", 0.1)
+    slow = opened(0, limits={"max_answer_rows": 1})
+    bob = opened(1, connect=slow.addresses)
+    cat = opened(2, connect=slow.addresses)
+    slow.publish_table({"query": ["jazz"] * 20_000, "item": ["so what"] * 20_000})
+    cat.publish("jazz", "naima")
+    bob.wait_for_peers(2)
+    assert 2 <= bob.pull() < 20_000
+    assert sorted(bob.authors) == sorted([slow.id, cat.id])
+    bob.serve(every_s=0.01, timeout_s=0.5)
+    assert bob.stats["rows"] < 20_001

@@ -41,7 +41,7 @@ def verify(n_rows: int) -> Case:
         author = _core.PeerReplica(key(1)._inner, {})
         texts = [click(number) for number in range(n_rows)]
         queries, items = ([text[i] for text in texts] for i in (0, 1))
-        author.publish(queries, items, list(range(n_rows)), [None] * n_rows, 0)
+        author.publish(queries, items, list(range(n_rows)), [None] * n_rows, 0, (None, None))
         asked = 1
 
         def take() -> int:

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a peer's waiting soon, and the peer stays usable."""
+"""Ctrl-C ends a peer's waiting and signing soon, and the peer stays usable."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ WORK = {
     "serving": "peer.serve(every_s=60)",
     "waiting for an answer": "peer.pull(silent.id, timeout_s=60)",
     "waiting for peers": "peer.wait_for_peers(5, timeout_s=60)",
+    "signing": "peer.publish_table({'query': ['q'] * 90_000, 'item': ['i'] * 90_000})",
 }
 
 STOP = """

@@ -165,10 +165,11 @@ impl Replica {
         let part = Room { bytes: (packer.room.bytes / n).max(1), rows: (packer.room.rows / n).max(1) };
         let sample = Sample { thousandths: question.sample, nonce: question.nonce };
         let rest = Room { bytes: usize::MAX, rows: usize::MAX };
-        let mut passes = [part, rest].into_iter();
-        while let Some(part) = passes.next()
-            && lacked.iter_mut().all(|lacked| lacked.pack(part, &sample, &mut packer))
-        {}
+        for part in [part, rest] {
+            if !lacked.iter_mut().all(|lacked| lacked.pack(part, &sample, &mut packer)) {
+                break;
+            }
+        }
         (packer.answer.encode(&self.key, question.from), n_authors)
     }
 }
