@@ -52,6 +52,14 @@ def test_blanks_of_all_kinds_are_read(tmp_path):
     assert read_qrels(path).rows() == [("7", "a", 2.0), ("7", '"b', 0.5)]
 
 
+def test_a_mark_of_the_order_of_bytes_is_no_part_of_a_file(tmp_path):
+    path = tmp_path / "marked"
+    path.write_bytes(b"\xef\xbb\xbf1 qid:7 1:2\n")
+    assert read_svmlight(path)["label"].to_list() == [1.0]
+    path.write_bytes(b"\xef\xbb\xbf7 0 a 2\n")
+    assert read_qrels(path).rows() == [("7", "a", 2)]
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [

@@ -97,8 +97,7 @@ def measure_run(
     what: str = "run",
 ) -> Found:
     """The value of each measure for each judged query; NaN where a query does not count."""
-    query = one_dtype(judged.query, run.query)
-    item = one_dtype(judged.item, run.item)
+    query, item = _one_type(judged.query, run.query, what), _one_type(judged.item, run.item, what)
     word = {0: "zero", 1: "one"}.get(empty, "skip")
 
     def ask(keys: tuple[Keys, Keys, Keys, Keys]) -> Any:
@@ -121,6 +120,16 @@ def measure_run(
         )
     queries = judged.query.gather(pl.Series(first_rows))
     return Found(queries, values.reshape(len(first_rows), len(measures)))
+
+
+def _one_type(judged: pl.Series, ranked: pl.Series, what: str) -> tuple[pl.Series, pl.Series]:
+    try:
+        return one_dtype(judged, ranked)
+    except InvalidTypeError:
+        raise InvalidTypeError(
+            f"column {judged.name!r} is {judged.dtype} in `qrels` and {ranked.dtype} in `{what}`; ids must be of one "
+            "type: cast one of the columns to that of the other"
+        ) from None
 
 
 def _is_sound(found: Any, query: tuple[pl.Series, pl.Series], item: tuple[pl.Series, pl.Series]) -> bool:
@@ -169,7 +178,9 @@ def _falling_ids(query: pl.Series, item: pl.Series, scores: Numbers) -> Numbers 
     tied = _core.tied_rows(_keys(query), scores, QUIET)
     if not tied.size:
         return None
-    names = item.gather(pl.Series(tied)).cast(pl.String)
+    names = item.gather(pl.Series(tied))
+    if names.dtype != pl.Binary:
+        names = names.cast(pl.String)
     order = np.zeros(len(scores))
     order[tied] = _falling_ranks(names)
     return order

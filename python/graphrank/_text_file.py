@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def read_text(path: Any, what: str) -> tuple[Path, bytes]:
 
     def read(file: Path) -> bytes:
         with gzip.open(file) if _is_gzip(file) else open(file, "rb") as stream:
-            text: bytes = stream.read()
+            text: bytes = stream.read().removeprefix(BOM_UTF8)
         return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
 
     return file, guarded(file, what, read)
