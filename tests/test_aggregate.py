@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import graphrank as gr
 from graphrank.exceptions import (
     ColumnNotFoundError,
     ElementNotFoundError,
@@ -160,7 +161,81 @@ BAD = {
     "twice": ({"rankings": [["a", "b", "a"]]}, InvalidDataError, "a second time"),
     "nothing": ({"rankings": []}, InvalidDataError, "no rows"),
     "no table": ({"rankings": 5}, InvalidTypeError, "rankings"),
+    "sets": ({"rankings": [{"a", "b"}]}, InvalidTypeError, "ranking 0 has no order"),
+    "words": ({"rankings": ["ab", "ba"]}, InvalidTypeError, "ranking 0 is of type str"),
+    "two forms": ({"rankings": {"x": ["a"], "y": {"a": 1.0}}}, InvalidTypeError, "of one form"),
+    "two types": (
+        {"rankings": {"x": TABLE, "y": TABLE.with_columns(item=pl.Series([1, 2, 1]))}},
+        InvalidTypeError,
+        "column 'item' is Int64 and String",
+    ),
+    "queries unasked": ({"rankings": TABLE.with_columns(query=1)}, InvalidArgumentError, 'give by="query"'),
+    "no queries": ({"by": "query"}, ColumnNotFoundError, "`by`: there is no column 'query'"),
+    "queries of lists": ({"rankings": [["a"]], "by": "query"}, InvalidArgumentError, "give a table"),
+    "twice for a query": (
+        {"rankings": pl.concat([TABLE, TABLE]).with_columns(q=pl.lit("x")), "by": "q"},
+        InvalidDataError,
+        "row 3: ranking 1 lists item 'a' a second time for q 'x'",
+    ),
+    "items of queries": (
+        {"rankings": TABLE.with_columns(q=1), "by": "q", "items": ["a", "b"]},
+        InvalidArgumentError,
+        "`items`",
+    ),
 }
+
+
+SCORES = {"x": {"a": 3.0, "b": 2.0, "c": 0.5}, "y": {"b": 9, "a": 1}}
+
+
+def test_rankings_come_in_the_forms_that_people_hold_them_in():
+    lists = {"x": ["a", "b", "c"], "y": ("b", "a")}
+    rows = [(name, item, score) for name, of in SCORES.items() for item, score in of.items()]
+    table = pl.DataFrame(rows, schema=["ranking", "item", "score"], orient="row", strict=False)
+    tables = {name: of.drop("ranking") for (name,), of in table.group_by("ranking", maintain_order=True)}
+    expected = aggregate(table, "rrf")
+    for same in (lists, list(lists.values()), {n: np.array(i) for n, i in lists.items()}, SCORES, tables):
+        assert aggregate(same, "rrf").equals(expected)
+    for same in (list(SCORES.values()), tables, list(tables.values()), table.to_dict(as_series=False)):
+        assert aggregate(same, "combsum").equals(aggregate(table, "combsum"))
+    weighed = aggregate(tables, "combsum", weights={"y": 2, "x": 1})
+    assert weighed.equals(aggregate(table, "combsum", weights={"x": 1, "y": 2}))
+
+
+def test_of_ranks_and_scores_each_method_takes_its_own():
+    both = aggregate([["a", "b", "c"], ["b", "a"]]).with_columns(ranking=pl.lit("one"))
+    assert aggregate(both, "combsum", normalise="none")["score"].equals(both["score"])
+    assert aggregate(both, "rrf").equals(aggregate(both.drop("score"), "rrf"))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_queries_are_aggregated_on_their_own(method):
+    rng = np.random.default_rng(3)
+    rows = [
+        (f"q{query}", name, int(item), float(rng.integers(0, 9)))
+        for query in rng.permutation(30)
+        for name in "abc"[: 1 + query % 3]
+        for item in rng.permutation(12)[: 1 + query % 9]
+    ]
+    table = pl.DataFrame(rows, schema=["topic", "ranking", "item", "score"], orient="row")
+    weights = {"a": 1.0, "b": 2.0, "c": 0.5}
+    found = aggregate(table, method, by="topic", weights=weights)
+    assert found.columns == ["topic", "rank", "item", "score"]
+    assert found["topic"].unique(maintain_order=True).equals(table["topic"].unique(maintain_order=True))
+    for (topic,), of in table.group_by("topic"):
+        there = {name: weights[name] for name in of["ranking"].unique()}
+        alone = aggregate(of.drop("topic"), method, weights=there)
+        assert found.filter(topic=topic).drop("topic").equals(alone)
+    shuffled = aggregate(table.sample(fraction=1, shuffle=True, seed=1), method, by="topic", weights=weights)
+    assert shuffled.sort("topic", "rank").equals(found.sort("topic", "rank"))
+
+
+def test_runs_of_other_libraries_are_fused():
+    runs = {"words": {"q1": {"a": 3.0, "b": 2.0}, "q2": {"c": 1.0}}, "vectors": {"q1": {"b": 0.9, "d": 0.8}}}
+    found = aggregate(runs, "rrf", by="query")
+    assert found.select("query", "item").rows() == [("q1", "b"), ("q1", "a"), ("q1", "d"), ("q2", "c")]
+    judged = gr.evaluate({"q1": {"b": 1}, "q2": {"e": 1}}, found, ["mrr"])
+    assert judged["value"].to_list() == [0.5]
 
 
 @pytest.mark.parametrize("case", BAD)

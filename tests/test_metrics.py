@@ -33,6 +33,37 @@ def values(*args, **kwargs):
     return dict(evaluate(*args, **kwargs).select("metric", "value").iter_rows())
 
 
+def test_names_of_other_libraries_are_known():
+    qrels = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"x": 1, "y": 1}}
+    run = {"q1": {"c": 3.0, "a": 2.0, "z": 1.0, "b": 0.5}, "q2": {"y": 1.0, "w": 0.5, "x": 0.25}}
+    for theirs, ours in {
+        "ndcg_cut_2": "ndcg@2",
+        "P_2": "precision@2",
+        "recall_3": "recall@3",
+        "map_cut_3": "map@3",
+        "success_1": "hit@1",
+        "recip_rank": "mrr",
+        "mean_reciprocal_rank": "mrr",
+        "average_precision@3": "map@3",
+        "hit_rate@1": "hit@1",
+    }.items():
+        found = evaluate(qrels, run, [theirs, ours])
+        assert found["metric"].to_list() == [theirs, ours]
+        assert found["value"][0] == found["value"][1] > 0
+
+
+def test_dicts_of_dicts_are_tables():
+    qrels = {"q1": {"a": 2, "b": 1}, "q2": {"x": 1}}
+    run = {"q1": {"b": 3.0, "a": 2.0}, "q2": {"x": 1}}
+    judged = pl.DataFrame({"query": ["q1", "q1", "q2"], "item": ["a", "b", "x"], "label": [2, 1, 1]})
+    ranked = pl.DataFrame({"query": ["q1", "q1", "q2"], "item": ["b", "a", "x"], "score": [3.0, 2.0, 1.0]})
+    expected = evaluate(judged, ranked, per_query=True)
+    assert evaluate(qrels, run, per_query=True).equals(expected)
+    assert compare(qrels, {"one": run, "two": ranked})["difference"].to_list() == [0.0] * 5
+    with pytest.raises(InvalidTypeError, match="`run` as a dict of dicts"):
+        evaluate(qrels, {"q1": {"a": 1.0, 3: 1.0}})
+
+
 def test_one_value_per_measure_in_the_order_asked_for():
     found = evaluate(QRELS, RUN, ["mrr", "nDCG@1", "R@100"])
     assert found.schema == {"metric": pl.String, "value": pl.Float64}

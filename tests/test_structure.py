@@ -76,7 +76,7 @@ def test_no_headline_name_hides_a_module() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_file_is_short_enough_to_read(path: Path) -> None:
     # A stub is one file per module, and is looked things up in rather than read.
-    most = 800 if path.suffix == ".pyi" else 500
+    most = 1000 if path.suffix == ".pyi" else 500
     assert len(path.read_text(encoding="utf-8").splitlines()) <= most
 
 

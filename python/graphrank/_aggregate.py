@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._kemeny_ranking import KemenyRanking
-from graphrank._rankings import RankingTable, read_rankings
+from graphrank._rankings import Queries, RankingTable, read_rankings
 from graphrank._run import run_opts
 from graphrank._string_ids import sorted_order
 from graphrank._typing import AggregateMethod, How, IntoIds, Normalise, Progress, Unlisted
@@ -27,6 +27,7 @@ def aggregate(
     rankings: Any,
     method: AggregateMethod = "borda",
     *,
+    by: str | None = None,
     weights: Mapping[Any, float] | Sequence[float] | None = None,
     normalise: Normalise = "min-max",
     unlisted: Unlisted = "last",
@@ -58,11 +59,16 @@ def aggregate(
     Parameters
     ----------
     rankings
-        A frame with a row for each item that a ranking lists: columns ``ranking``, ``item``, either ``rank`` (less is
-        better) or ``score`` (more is better), and ``weight``, if rankings count differently. Or a list of lists of
-        items, the best first. Items of equal rank share what their places are worth.
+        A frame with a row for each item that a ranking lists: columns ``ranking``, ``item``, ``rank`` (less is better)
+        or ``score`` (more is better; of both, ``comb...`` takes this), and ``weight``, if rankings count differently.
+        Or a dict ``{name: ranking}`` or a list of rankings, each a list of items, the best first, a dict ``{item:
+        score}``, or a frame with ``item`` and ``rank`` or ``score``. Items of equal rank share what their places are
+        worth.
     method
         How: see above.
+    by
+        The column of queries, such as ``"query"``: one ranking for each, out of what rankings list for it. A ranking
+        that lists nothing for a query does not count there.
     weights
         How much each ranking counts: a dict ``{ranking: weight}``, or a list for a list of lists. None: as the column
         ``weight`` says, or all the same.
@@ -89,7 +95,8 @@ def aggregate(
     -------
     polars.DataFrame
         Columns ``rank``, from 1, ``item`` and ``score``, the best first; equal scores by item. An item that
-        ``comb...`` has no score for is last, with null.
+        ``comb...`` has no score for is last, with null. With ``by`` that column comes first, its values in the order in
+        which they first appear: a run, which :func:`graphrank.evaluate` takes.
 
     Raises
     ------
@@ -123,18 +130,44 @@ def aggregate(
     │ 2    ┆ ann  ┆ 3.0   │
     │ 3    ┆ cat  ┆ 1.0   │
     └──────┴──────┴───────┘
+
+    Two searches, fused for each query:
+
+    >>> words = {"query": [1, 1, 2], "item": ["a", "b", "c"], "score": [14.2, 13.9, 8.0]}
+    >>> vectors = {"query": [1, 1, 2], "item": ["b", "d", "e"], "score": [0.83, 0.81, 0.7]}
+    >>> aggregate({"words": words, "vectors": vectors}, "rrf", by="query").select("query", "rank", "item").rows()
+    [(1, 1, 'b'), (1, 2, 'a'), (1, 3, 'd'), (2, 1, 'c'), (2, 2, 'e')]
     """
     one_of("method", method, get_args(AggregateMethod))
     one_of("normalise", normalise, get_args(Normalise))
     one_of("unlisted", unlisted, get_args(Unlisted))
     parameter = _parameter(method, trim, k, damping)
     how = run_opts(progress, timeout_s)
-    table = read_rankings(rankings, items, weights)
+    if by is not None and items is not None:
+        raise InvalidArgumentError("`items` are those of one ranking; with `by` each query has its own")
+    table = read_rankings(rankings, items, weights, by=by, likes_scores=method.startswith("comb"))
+    if table.queries is not None:
+        return _by_query(table, table.queries, (method, parameter, normalise, unlisted), how)
     scores, _ = _core.aggregate_rankings(table.core, method, parameter, normalise, unlisted, how)
     order = _order(table, scores)
     rank = pl.Series("rank", np.arange(1, len(order) + 1, dtype=np.uint32))
-    score = pl.Series("score", np.where(np.isneginf(scores), np.nan, scores)[order], nan_to_null=True)
-    return pl.DataFrame([rank, table.items.ids.gather(pl.Series(order)).alias("item"), score])
+    return pl.DataFrame([rank, table.items.ids.gather(pl.Series(order)).alias("item"), _score(scores[order])])
+
+
+def _by_query(
+    table: RankingTable, queries: Queries, rule: tuple[str, float, str, str], how: How
+) -> pl.DataFrame:
+    """The items of each query, whose codes are in the order of the ids."""
+    names, of_rows = queries
+    codes, items, scores = _core.aggregate_by_query(table.core, (len(names), of_rows), *rule, how)
+    starts = np.searchsorted(codes, np.arange(len(names), dtype=np.uint32))
+    rank = (np.arange(1, len(codes) + 1) - starts[codes]).astype(np.uint32)
+    item = table.items.ids.gather(pl.Series(items)).alias("item")
+    return pl.DataFrame([names.gather(pl.Series(codes)), pl.Series("rank", rank), item, _score(scores)])
+
+
+def _score(scores: NDArray[np.float64]) -> pl.Series:
+    return pl.Series("score", np.where(np.isneginf(scores), np.nan, scores), nan_to_null=True)
 
 
 def kemeny(

@@ -36,6 +36,7 @@ __all__ = [
     "__version__",
     "_debug_panic",
     "_debug_spin",
+    "aggregate_by_query",
     "aggregate_rankings",
     "compare_paired",
     "evaluate_run",
@@ -580,6 +581,17 @@ def aggregate_rankings(
 
     ``parameter``: what "borda" trims, k of "rrf", damping of "mc4". Ranks are scores, negated, for rules on scores.
     """
+
+def aggregate_by_query(
+    rankings: _Rankings,
+    queries: tuple[int, _U32],
+    rule: str,
+    parameter: float,
+    normalise: str,
+    unlisted: str,
+    how: _How,
+) -> tuple[_U32, _U32, _F64]:
+    """Query, item and score of each row; of each row of ``rankings`` the query is given."""
 
 def rank_correlation(a: _F64, b: _F64, method: str, p: float) -> float:
     """Of the ranks of the same items; for "rbo" NaN where a list lacks an item."""

@@ -45,6 +45,7 @@ def evaluate(
     ==================  ===========================================================================================
     ``precision``       h / k; h / n without k. Also ``p``
     ``recall``          h / R. Also ``r``
+    ``rprec``           precision in the first R places. Also ``r_precision``
     ``f1``              2 h / (k + R), the harmonic mean of the two
     ``hit``             1 if h > 0, else 0. Also ``success``
     ``mrr``             1 / place of the first relevant item, 0 if it is not in the first k. Also ``rr``
@@ -57,16 +58,18 @@ def evaluate(
     ``judged``          the share of the first k places (of all without k) whose item is judged
     ==================  ===========================================================================================
 
-    ``@k`` after a name, as in ``ndcg@10``, lets only the first k places count. A label above 0 is relevant, unless
-    ``rel=`` asks for more: ``map(rel=2)@100``. Items that are not judged are not relevant.
+    ``@k`` after a name, as in ``ndcg@10``, lets only the first k places count; ``ndcg_cut_10``, ``P_10``,
+    ``recip_rank`` and other names of trec_eval, ranx and ir-measures are known as well. A label above 0 is relevant,
+    unless ``rel=`` asks for more: ``map(rel=2)@100``. Items that are not judged are not relevant.
 
     Parameters
     ----------
     qrels
-        Judgements: a frame with the columns ``query``, ``item`` and ``label``.
+        Judgements: a frame with the columns ``query``, ``item`` and ``label``, or a dict ``{query: {item: label}}``.
     run
         Rankings: a frame with the columns ``query``, ``item`` and ``score`` (more is better) or ``rank`` (less is
-        better). With both, scores count, and ranks among equal scores if ``ties="stable"``.
+        better), or a dict ``{query: {item: score}}``. With both, scores count, and ranks among equal scores if
+        ``ties="stable"``.
     metrics
         Names of measures.
     gain

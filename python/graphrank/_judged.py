@@ -20,6 +20,7 @@ from graphrank._edge_table import as_frame, check_id_dtype, one_dtype
 from graphrank._forked import pool_is_lost, refuse_without_pool
 from graphrank._ids import MISSING, NUMPY_INTEGERS
 from graphrank._measures import CoreMeasure
+from graphrank._nested_dicts import is_nested, nested_frame
 from graphrank._run import QUIET
 from graphrank._string_ids import code_by_join, hash_keys
 from graphrank._typing import How, Ties
@@ -195,6 +196,8 @@ def _falling_ranks(names: pl.Series) -> Numbers:
 
 
 def _frame(table: Any, what: str, needed: tuple[str, ...], one_of: tuple[str, ...]) -> pl.DataFrame:
+    if is_nested(table):
+        table = nested_frame(table, what, "query", (*needed, *one_of)[2])
     frame = as_frame(table, what)
     names = frame.collect_schema().names()
     wanted = [name for name in (*needed, *one_of) if name in names]

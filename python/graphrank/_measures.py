@@ -27,9 +27,26 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
     "precision": ("rel",),
     "rbp": ("rel", "p"),
     "recall": ("rel",),
+    "rprec": ("rel",),
 }
-_ALIASES = {"ap": "map", "p": "precision", "r": "recall", "rr": "mrr", "success": "hit"}
+_ALIASES = {
+    "ap": "map",
+    "average_precision": "map",
+    "mean_average_precision": "map",
+    "p": "precision",
+    "r": "recall",
+    "r_precision": "rprec",
+    "rr": "mrr",
+    "recip_rank": "mrr",
+    "reciprocal_rank": "mrr",
+    "mean_reciprocal_rank": "mrr",
+    "success": "hit",
+    "hit_rate": "hit",
+    "hits": "hit",
+}
 _SPELLING = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:@\s*(\w+))?\s*")
+# As trec_eval has it: ndcg_cut_10, P_10.
+_TREC = re.compile(r"\s*([A-Za-z]+?)(?:_cut)?_(\d+)\s*")
 
 _PERSISTENCE = 0.8
 
@@ -86,7 +103,8 @@ def read_measures(metrics: str | Iterable[str]) -> list[Measure]:
 def _read(text: Any) -> Measure:
     if not isinstance(text, str):
         raise InvalidTypeError(f"`metrics` must hold names of measures such as 'ndcg@10', got {text!r}")
-    parts = _SPELLING.fullmatch(text)
+    trec = _TREC.fullmatch(text)
+    parts = _SPELLING.fullmatch(text if trec is None else f"{trec[1]}@{trec[2]}")
     if parts is None:
         raise InvalidArgumentError(
             f"`metrics`: {text!r} is not written as name, name@k or name(parameter=value)@k"
@@ -96,8 +114,8 @@ def _read(text: Any) -> Measure:
     if parts[3] is not None:
         if not parts[3].isdecimal() or not 0 < int(parts[3]) < 2**32:
             raise InvalidArgumentError(f"`metrics`: the cut-off of {text!r} must be a whole number from 1 on")
-        if name == "bpref":
-            raise InvalidArgumentError(f"`metrics`: {text!r}: bpref has no cut-off, it looks at all places")
+        if name in ("bpref", "rprec"):
+            raise InvalidArgumentError(f"`metrics`: {text!r}: {name} has no cut-off, it knows how far to look")
         cutoff = int(parts[3])
     given = [option for option in (parts[2] or "").split(",") if option.strip()]
     return Measure(text, name, cutoff, dict(_option(name, option, text) for option in given))

@@ -10,23 +10,23 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from graphrank._edge_table import as_frame, check_id_dtype, checked_weights, number_column
+from graphrank._edge_table import check_id_dtype, checked_weights, number_column
 from graphrank._element_ids import ElementIndex, listed_elements
-from graphrank._forked import refuse_without_pool
 from graphrank._ids import NodeIndex
+from graphrank._ranking_forms import ranking_frame
 from graphrank._run import QUIET
 from graphrank._string_ids import code_by_hash
 from graphrank.exceptions import (
-    ColumnNotFoundError,
     ElementNotFoundError,
     InvalidArgumentError,
     InvalidDataError,
     InvalidTypeError,
 )
 
-__all__ = ["CoreRankings", "RankingTable", "read_rankings"]
+__all__ = ["CoreRankings", "Queries", "RankingTable", "read_rankings"]
 
 Codes = NDArray[np.uint32]
+Queries = tuple[pl.Series, Codes]
 CoreRankings = tuple[int, int, Codes, Codes, NDArray[np.float64], NDArray[np.float64] | None]
 
 
@@ -42,11 +42,14 @@ class RankingTable:
         Number of rankings.
     core
         The form that the compiled module takes.
+    queries
+        The queries, as they come, and the code of that of each row; None if all rows are of one.
     """
 
     items: ElementIndex
     n_rankings: int
     core: CoreRankings
+    queries: Queries | None = None
 
 
 class _ItemIndex(ElementIndex):
@@ -56,53 +59,32 @@ class _ItemIndex(ElementIndex):
         NodeIndex.__init__(self, ids, "these rankings; `items` lists items that no ranking does")
 
 
-def read_rankings(rankings: Any, items: Any = None, weights: Any = None) -> RankingTable:
-    """Read a frame of rankings, or a list of lists of items, the best first.
+def read_rankings(
+    rankings: Any,
+    items: Any = None,
+    weights: Any = None,
+    *,
+    by: str | None = None,
+    likes_scores: bool = False,
+) -> RankingTable:
+    """Read rankings in any of the forms that callers hold them in.
 
-    ``weights``: a dict ``{ranking: weight}`` or a list, instead of a column.
+    ``weights``: a dict ``{ranking: weight}`` or a list, instead of a column. ``by``: the column of queries, if there
+    are many.
     """
-    frame = _from_lists(rankings) if isinstance(rankings, list) else _frame(rankings)
+    frame = ranking_frame(rankings, by, likes_scores=likes_scores)
     ranking, item = (_ids(frame, name) for name in ("ranking", "item"))
     ranking_ids, ranking_codes, _ = code_by_hash(ranking, ranking.head(0), QUIET)
     index, item_codes = _coded(item, items)
     ranks = _ranks(frame)
-    _check_once(ranking, item, ranking_codes, item_codes)
+    queries = None if by is None else _queries(_ids(frame, by))
+    _check_once(frame, queries, ranking_codes, item_codes, len(ranking_ids))
     if weights is None:
         of_rankings = _weights(frame, ranking, ranking_codes, len(ranking_ids))
     else:
         of_rankings = _given_weights(weights, ranking_ids, "weight" in frame.columns)
     core = (len(index), len(ranking_ids), ranking_codes, item_codes, ranks, of_rankings)
-    return RankingTable(index, len(ranking_ids), core)
-
-
-def _from_lists(lists: list[Any]) -> pl.DataFrame:
-    if any(isinstance(each, (str, bytes)) or not hasattr(each, "__len__") for each in lists):
-        raise InvalidTypeError("`rankings` as a list holds a list of items per ranking, the best item first")
-    lengths = [len(each) for each in lists]
-    try:
-        item = pl.Series("item", [item for each in lists for item in each])
-    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InvalidTypeError(f"the items of `rankings` must be ids of one type: {reason}") from error
-    ranking = pl.Series("ranking", np.repeat(np.arange(len(lists)), lengths))
-    rank = pl.Series("rank", np.concatenate([np.arange(1, n + 1) for n in lengths] or [np.arange(0)]))
-    return pl.DataFrame([ranking, item, rank])
-
-
-def _frame(rankings: Any) -> pl.DataFrame:
-    frame = as_frame(rankings, "rankings")
-    names = frame.collect_schema().names()
-    wanted = [name for name in ("ranking", "item", "rank", "score", "weight") if name in names]
-    if not {"ranking", "item"} <= set(wanted) or ("rank" in wanted) == ("score" in wanted):
-        listed = ", ".join(map(repr, names)) or "none"
-        raise ColumnNotFoundError(
-            "`rankings` must have the columns 'ranking', 'item', either 'rank' (1 is best) or 'score' (more is better) "
-            f"and, if rankings count differently, 'weight'; it has {listed}"
-        )
-    if isinstance(frame, pl.LazyFrame):
-        refuse_without_pool("computing a LazyFrame")
-        frame = frame.select(wanted).collect(engine="streaming")
-    return frame.select(wanted)
+    return RankingTable(index, len(ranking_ids), core, queries)
 
 
 def _ids(frame: pl.DataFrame, name: str) -> pl.Series:
@@ -143,18 +125,35 @@ def _ranks(frame: pl.DataFrame) -> NDArray[np.float64]:
     return values if name == "rank" else -values
 
 
-def _check_once(ranking: pl.Series, item: pl.Series, ranking_codes: Codes, item_codes: Codes) -> None:
+def _queries(column: pl.Series) -> Queries:
+    """In the order of their first rows."""
+    ids, codes, _ = code_by_hash(column, column.head(0), QUIET)
+    _, first = np.unique(codes, return_index=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), dtype=np.uint32)
+    place[order] = np.arange(len(order), dtype=np.uint32)
+    return ids.gather(pl.Series(order)).alias(column.name), place[codes]
+
+
+def _check_once(
+    frame: pl.DataFrame, queries: Queries | None, ranking_codes: Codes, item_codes: Codes, n_rankings: int
+) -> None:
     """Refuse a ranking that lists an item twice."""
-    pairs = ranking_codes.astype(np.uint64) << np.uint64(32) | item_codes
+    lists = ranking_codes.astype(np.uint64)
+    if queries is not None:
+        lists += queries[1].astype(np.uint64) * np.uint64(n_rankings)
+    pairs = lists << np.uint64(32) | item_codes
     ordered = np.sort(pairs)  # a tenth of the time of numpy.unique, which hashes
     if (ordered[1:] != ordered[:-1]).all():
         return
     is_first = np.zeros(len(pairs), dtype=np.bool_)
     is_first[np.unique(pairs, return_index=True)[1]] = True
     row = int(np.flatnonzero(~is_first)[0])
+    where = "" if queries is None else f" for {queries[0].name} {queries[0][int(queries[1][row])]!r}"
+    remedy = 'list each item once; of many queries, give their column as `by="query"`'
     raise InvalidDataError(
-        f"row {row}: ranking {ranking[row]!r} lists item {item[row]!r} a second time; "
-        "list each item once, and give the rankings of one query at a time"
+        f"row {row}: ranking {frame['ranking'][row]!r} lists item {frame['item'][row]!r} a second time{where}; "
+        f"{remedy if queries is None else 'list each item once'}"
     )
 
 

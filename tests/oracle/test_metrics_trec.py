@@ -26,6 +26,7 @@ TREC = {
     "f1": "set_F",
     "hit@5": "success_5",
     "bpref": "bpref",
+    "rprec": "Rprec",
     "map(rel=2)": "map",
     "precision(rel=2)@5": "P_5",
 }
@@ -74,6 +75,7 @@ def trec_values(qrels, run, level=1):
         "set_F",
         "success.5",
         "bpref",
+        "Rprec",
     }
     evaluator = pytrec_eval.RelevanceEvaluator(nested(qrels, "label"), names, relevance_level=level)
     return evaluator.evaluate(nested(run, "score"))
@@ -118,6 +120,7 @@ IR = {
     "recall@10": ir_measures.R @ 10,
     "hit@3": ir_measures.Success @ 3,
     "bpref": ir_measures.Bpref,
+    "rprec": ir_measures.Rprec,
     "f1": ir_measures.SetF,
 }
 

@@ -70,6 +70,8 @@ def by_definition(name, k, order, judged, p=0.7, most=4):
                 above = sum(order.index(other) < order.index(item) for other in irrelevant)
                 value += 1 - min(above, len(relevant)) / min(n_irrelevant, len(relevant)) if above else 1
         return value / len(relevant)
+    if name == "rprec":
+        return sum(judged.get(item, 0) > 0 for item in order[: len(relevant)]) / len(relevant)
     assert name == "judged"
     return sum(item in judged for item in top) / places
 
@@ -87,7 +89,7 @@ NAMES = [
     "err(max=4)",
     "judged",
 ]
-MEASURES = [(name, k) for name in NAMES for k in (None, 1, 3, 10)] + [("bpref", None)]
+MEASURES = [(name, k) for name in NAMES for k in (None, 1, 3, 10)] + [("bpref", None), ("rprec", None)]
 SPELLED = [name if k is None else f"{name}@{k}" for name, k in MEASURES]
 
 

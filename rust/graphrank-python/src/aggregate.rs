@@ -29,12 +29,7 @@ pub(crate) fn aggregate_rankings<'py>(
     unlisted: &str,
     how: RunOpts,
 ) -> PyResult<(Array<'py, f64>, Option<PyKemeny>)> {
-    let rule = rule_from(py, rule, parameter, normalise)?;
-    let unlisted = match unlisted {
-        "last" => Unlisted::Last,
-        "ignore" => Unlisted::Ignore,
-        _ => return Err(unknown(py, "unlisted", r#""last" or "ignore""#, unlisted)),
-    };
+    let (rule, unlisted) = (rule_from(py, rule, parameter, normalise)?, unlisted_from(py, unlisted)?);
     let rankings = rankings.rankings()?;
     let of_pairs = matches!(rule, Rule::Copeland | Rule::Mc4 { .. } | Rule::Kemeny);
     let pairs = if of_pairs { rankings.n_items.saturating_mul(rankings.n_items) } else { 0 };
@@ -45,6 +40,39 @@ pub(crate) fn aggregate_rankings<'py>(
     let found = run(py, how, units, "aggregating", combine)?;
     let kemeny = found.kemeny.map(|of| (of.disagreements, of.lower_bound, of.is_optimal, of.largest_part));
     Ok((found.scores.into_pyarray(py), kemeny))
+}
+
+/// Query, item and score of each row, the best of the first query first.
+type PyByQuery<'py> = (Array<'py, u32>, Array<'py, u32>, Array<'py, f64>);
+
+/// The same for each query on its own: how many there are, and whose each row is.
+#[pyfunction]
+#[pyo3(signature = (rankings, queries, rule, parameter, normalise, unlisted, how))]
+pub(crate) fn aggregate_by_query<'py>(
+    py: Python<'py>,
+    rankings: Table<'py>,
+    queries: (usize, PyReadonlyArray1<'py, u32>),
+    rule: &str,
+    parameter: f64,
+    normalise: &str,
+    unlisted: &str,
+    how: RunOpts,
+) -> PyResult<PyByQuery<'py>> {
+    let (rule, unlisted) = (rule_from(py, rule, parameter, normalise)?, unlisted_from(py, unlisted)?);
+    let (rankings, of_rows) = (rankings.rankings()?, slice(&queries.1, "queries")?);
+    let units = rankings.rankings.len().saturating_mul(UNITS * UNITS);
+    let combine =
+        |exec: &Exec| aggregate::aggregate_by_query(queries.0, of_rows, rankings, rule, unlisted, exec);
+    let found = run(py, how, units, "aggregating", combine)?;
+    Ok((found.queries.into_pyarray(py), found.items.into_pyarray(py), found.scores.into_pyarray(py)))
+}
+
+fn unlisted_from(py: Python<'_>, word: &str) -> PyResult<Unlisted> {
+    match word {
+        "last" => Ok(Unlisted::Last),
+        "ignore" => Ok(Unlisted::Ignore),
+        _ => Err(unknown(py, "unlisted", r#""last" or "ignore""#, word)),
+    }
 }
 
 fn rule_from(py: Python<'_>, rule: &str, parameter: f64, normalise: &str) -> PyResult<Rule> {

@@ -35,7 +35,7 @@ mod submodular_maximizer;
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::aggregate::{aggregate_rankings, rank_correlation};
+    use super::aggregate::{aggregate_by_query, aggregate_rankings, rank_correlation};
     #[pymodule_export]
     use super::archive::{PyArchive, save_archive};
     #[pymodule_export]

@@ -53,6 +53,7 @@ impl PyMeasure {
             "err" => Kind::Err(needed()?),
             "rbp" => Kind::Rbp(needed()?),
             "bpref" => Kind::Bpref,
+            "rprec" => Kind::RPrecision,
             "judged" => Kind::Judged,
             _ => return Err(unknown(py, "metrics", "known measures", name)),
         };

@@ -95,6 +95,17 @@ pub(crate) fn try_collect<T>(
     Ok(array)
 }
 
+/// Appends `values`.
+pub(crate) fn try_extend<T>(
+    what: &'static str,
+    array: &mut Vec<T>,
+    values: impl ExactSizeIterator<Item = T>,
+) -> Result<()> {
+    try_reserve(what, array, values.len())?;
+    array.extend(values);
+    Ok(())
+}
+
 /// Room for `more` elements at the end of `array`, or [`Error::OutOfMemory`]. Grows by doubling, as `push` does.
 pub(crate) fn try_reserve<T>(what: &'static str, array: &mut Vec<T>, more: usize) -> Result<()> {
     array.try_reserve(more).map_err(|_| out_of_memory::<T>(what, array.len().saturating_add(more)))

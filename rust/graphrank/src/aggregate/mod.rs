@@ -1,7 +1,7 @@
 //! What do many rankings say together?
 //!
 //! Rankings list items, the best first; they may leave items out, rank some equal, and count differently. [`aggregate`]
-//! makes one ranking of them; [`kendall`], [`spearman`], [`footrule`] and [`rbo`] say how alike two are.
+//! makes one ranking of them, [`aggregate_by_query`] one for each of many queries; [`kendall`], [`spearman`], [`footrule`] and [`rbo`] say how alike two are.
 //!
 //! | part | rules | cost, of n rankings of m items with L rows |
 //! |---|---|---|
@@ -10,6 +10,7 @@
 //! | `pairs` | of how many rankings each item is preferred to each other | O(n m²), in vectors |
 //! | `majority` | Copeland; MC4, a walk on the graph of majorities | O(m²) more |
 //! | `kemeny` | the order that disagrees least: exactly, or by local search with a bound | see there |
+//! | `queries` | all of them, for each of many queries on its own | a few searches per row more |
 //! | `correlation` | Kendall's tau-b, Spearman's rho, footrule, rank-biased overlap | O(m log m) |
 //!
 //! Items of equal rank share what their places are worth. What is said of items that a ranking leaves out is
@@ -21,6 +22,7 @@ mod kemeny;
 mod majority;
 mod pairs;
 mod positional;
+mod queries;
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests;
@@ -28,6 +30,7 @@ mod tests;
 pub use correlation::{footrule, kendall, rbo, spearman};
 pub use fusion::{Combine, Normalise};
 pub use kemeny::{EXACT_ITEMS, Kemeny};
+pub use queries::{ByQuery, aggregate_by_query};
 
 use crate::error::{Error, Result};
 use crate::exec::Exec;

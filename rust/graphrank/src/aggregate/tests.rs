@@ -192,3 +192,98 @@ fn what_cannot_be_asked_is_named() {
     assert!(message(Rule::ReciprocalRank { k: 0.0 }).starts_with("`k` must be"));
     assert!(message(Rule::Mc4 { damping: 1.0 }).starts_with("`damping` must be"));
 }
+
+/// Rows of several tables of rankings, mixed, with the query of each.
+fn mixed(tables: &[Rows]) -> (Vec<u32>, Rows) {
+    let n_rankings = tables.iter().map(|table| table.n_rankings).max().unwrap();
+    let n_items = tables[0].n_items;
+    let mut all = Rows::of(n_items, &vec![&[] as &[u32]; n_rankings]);
+    let mut queries = Vec::new();
+    let longest = tables.iter().map(|table| table.ranks.len()).max().unwrap();
+    for row in 0..longest {
+        for (query, table) in tables.iter().enumerate().filter(|(_, table)| row < table.ranks.len()) {
+            queries.push(query as u32);
+            all.rankings.push(table.rankings[row]);
+            all.items.push(table.items[row]);
+            all.ranks.push(table.ranks[row]);
+        }
+    }
+    all.weights = Some((0..n_rankings).map(|ranking| 1.0 + ranking as f64).collect());
+    (queries, all)
+}
+
+#[test]
+fn each_query_gets_what_it_would_get_alone() {
+    let tables: Vec<Rows> = (0..40).map(|case| random(9, case)).collect();
+    let (queries, all) = mixed(&tables);
+    let rules = [
+        Rule::Borda { trim: 0.1 },
+        Rule::ReciprocalRank { k: 60.0 },
+        Rule::InverseSquares,
+        Rule::MedianRank,
+        Rule::Comb(Combine::Mnz, Normalise::MinMax),
+        Rule::Copeland,
+        Rule::Mc4 { damping: 0.9 },
+        Rule::Kemeny,
+    ];
+    for rule in rules {
+        let found =
+            aggregate_by_query(40, &queries, all.input(), rule, Unlisted::Last, &Exec::default()).unwrap();
+        assert!(found.queries.is_sorted());
+        for (query, table) in tables.iter().enumerate() {
+            // Items that occur, renumbered; all rankings of the table list something.
+            let mut occur = table.items.clone();
+            occur.sort_unstable();
+            occur.dedup();
+            let alone = Rows {
+                n_items: occur.len(),
+                items: table.items.iter().map(|item| occur.binary_search(item).unwrap() as u32).collect(),
+                weights: Some((0..table.n_rankings).map(|ranking| 1.0 + ranking as f64).collect()),
+                n_rankings: table.n_rankings,
+                rankings: table.rankings.clone(),
+                ranks: table.ranks.clone(),
+            };
+            let scores = alone.scores(rule);
+            let rows: Vec<usize> =
+                (0..found.items.len()).filter(|&i| found.queries[i] as usize == query).collect();
+            let items: Vec<u32> = rows.iter().map(|&i| found.items[i]).collect();
+            let mut sorted = items.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, occur);
+            for pair in rows.windows(2) {
+                let (a, b) = (pair[0], pair[1]);
+                assert!(
+                    found.scores[a] > found.scores[b]
+                        || (found.scores[a] == found.scores[b] && found.items[a] < found.items[b])
+                );
+            }
+            for (&row, item) in rows.iter().zip(items) {
+                assert_eq!(found.scores[row], scores[occur.binary_search(&item).unwrap()], "{rule:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_named_in_the_words_of_the_whole_table() {
+    let tables: Vec<Rows> = (0..3).map(|case| random(4, case)).collect();
+    let (mut queries, mut all) = mixed(&tables);
+    let ask = |n, queries: &[u32], all: &Rows| {
+        let rule = Rule::ReciprocalRank { k: 60.0 };
+        aggregate_by_query(n, queries, all.input(), rule, Unlisted::Last, &Exec::default())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(ask(2, &queries, &all).contains("must be below 2, got 2"));
+    assert!(ask(3, &queries[1..], &all).contains("an entry per row"));
+    queries.push(1);
+    all.rankings.push(0);
+    all.items.push(tables[1].items[0]);
+    all.ranks.push(9.0);
+    let message = ask(3, &queries, &all);
+    let row = all.ranks.len() - 1;
+    assert!(
+        message.contains(&format!("row {row}: ranking 0 lists item {} twice", tables[1].items[0])),
+        "{message}"
+    );
+}

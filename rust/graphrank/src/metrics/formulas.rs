@@ -64,6 +64,7 @@ impl Discounts {
         match measure.kind {
             Kind::Precision => query.share(query.hits(), 0),
             Kind::Recall => query.hits() / query.n_relevant(),
+            Kind::RPrecision => query.r_precision(),
             Kind::F1 => query.share(2.0 * query.hits(), query.relevant()),
             Kind::Hit => query.hit(),
             Kind::ReciprocalRank => query.reciprocal_rank(),
@@ -120,6 +121,12 @@ impl Query<'_> {
 
     fn n_relevant(&self) -> f64 {
         float(self.relevant())
+    }
+
+    fn r_precision(&self) -> f64 {
+        let cutoff = u32::try_from(self.relevant()).ok();
+        let measure = Measure { cutoff, ..*self.measure };
+        Query { ranked: self.ranked, measure: &measure }.hits() / self.n_relevant()
     }
 
     /// How many items of a group are relevant.

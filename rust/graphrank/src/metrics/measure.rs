@@ -18,6 +18,7 @@ pub enum Gain {
 /// |---|---|
 /// | `Precision` | h / k; h / n without k |
 /// | `Recall` | h / R |
+/// | `RPrecision` | precision in the first R places, which is the recall there |
 /// | `F1` | 2 h / (k + R): the harmonic mean of the two |
 /// | `Hit` | 1 if h > 0 |
 /// | `ReciprocalRank` | 1 / place of the first relevant item, 0 if none is in the first k |
@@ -32,6 +33,7 @@ pub enum Gain {
 pub enum Kind {
     Precision,
     Recall,
+    RPrecision,
     F1,
     Hit,
     ReciprocalRank,
@@ -106,8 +108,9 @@ impl Measure {
         if self.cutoff == Some(0) {
             return Err(Error::argument("metrics", "need a cut-off of at least 1, got 0"));
         }
-        if self.kind == Kind::Bpref && self.cutoff.is_some() {
-            return Err(Error::argument("metrics", "have no bpref with a cut-off: it looks at all places"));
+        if matches!(self.kind, Kind::Bpref | Kind::RPrecision) && self.cutoff.is_some() {
+            let problem = format!("have no {:?} with a cut-off: it knows how far to look", self.kind);
+            return Err(Error::argument("metrics", problem));
         }
         if self.least.is_some_and(|least| least.is_nan() || least <= 0.0) {
             return Err(Error::argument("rel", "must be above 0: a label of 0 is not relevant"));

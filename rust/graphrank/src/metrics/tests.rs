@@ -7,7 +7,10 @@ use crate::exec::Exec;
 use crate::rng::{Domain, stream};
 
 fn all_measures() -> Vec<Measure> {
-    use Kind::{AveragePrecision, Bpref, Err, F1, Hit, Judged, Ndcg, Precision, Rbp, Recall, ReciprocalRank};
+    use Kind::{
+        AveragePrecision, Bpref, Err, F1, Hit, Judged, Ndcg, Precision, RPrecision, Rbp, Recall,
+        ReciprocalRank,
+    };
     let kinds = [
         Precision,
         Recall,
@@ -20,6 +23,7 @@ fn all_measures() -> Vec<Measure> {
         Err(3.0),
         Rbp(0.8),
         Bpref,
+        RPrecision,
         Judged,
     ];
     let cutoffs = [None, Some(1), Some(2), Some(3), Some(5), Some(9)];
@@ -29,7 +33,7 @@ fn all_measures() -> Vec<Measure> {
         .flat_map(|kind| {
             cutoffs.into_iter().flat_map(move |cutoff| least.map(|least| Measure { kind, cutoff, least }))
         })
-        .filter(|measure| measure.kind != Bpref || measure.cutoff.is_none())
+        .filter(|measure| !matches!(measure.kind, Bpref | RPrecision) || measure.cutoff.is_none())
         .collect()
 }
 

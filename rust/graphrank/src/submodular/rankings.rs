@@ -121,7 +121,7 @@ impl Rankings<'_> {
         Ok(Ballots { n_items: self.n_items, weights, starts, entries })
     }
 
-    fn check(&self, exec: &Exec) -> Result<()> {
+    pub(crate) fn check(&self, exec: &Exec) -> Result<()> {
         check_universe(self.n_items)?;
         check_universe(self.n_rankings)?;
         for (argument, len) in [("items", self.items.len()), ("ranks", self.ranks.len())] {
