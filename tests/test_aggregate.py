@@ -152,9 +152,10 @@ BAD = {
     "damping": ({"method": "mc4", "damping": 1}, InvalidArgumentError, "`damping` must be"),
     "weights": ({"weights": {1: 1}}, InvalidArgumentError, "lacks ranking 2"),
     "stranger": ({"weights": {1: 1, 2: 1, 3: 1}}, InvalidArgumentError, "3, which is no ranking"),
-    "few weights": ({"weights": [1]}, InvalidArgumentError, "each of the 2 rankings"),
-    "negative": ({"weights": [1, -1]}, InvalidDataError, "'weights' is -1.0 in row 1"),
-    "zeros": ({"weights": [0, 0]}, InvalidArgumentError, "at least one"),
+    "weights of a frame": ({"weights": [1, 2]}, InvalidArgumentError, r"must be a dict \{ranking: weight\}"),
+    "few weights": ({"rankings": LISTS, "weights": [1]}, InvalidArgumentError, "each of the 3 rankings"),
+    "negative": ({"rankings": LISTS, "weights": [1, -1, 1]}, InvalidDataError, "'weights' is -1.0 in row 1"),
+    "zeros": ({"weights": {1: 0, 2: 0}}, InvalidArgumentError, "at least one"),
     "items": ({"items": ["a"]}, ElementNotFoundError, "'b'"),
     "columns": ({"rankings": TABLE.drop("rank")}, ColumnNotFoundError, "'rank'"),
     "null": ({"rankings": TABLE.with_columns(item=pl.Series(["a", None, "a"]))}, InvalidDataError, "row 1"),
@@ -200,6 +201,12 @@ def test_rankings_come_in_the_forms_that_people_hold_them_in():
         assert aggregate(same, "combsum").equals(aggregate(table, "combsum"))
     weighed = aggregate(tables, "combsum", weights={"y": 2, "x": 1})
     assert weighed.equals(aggregate(table, "combsum", weights={"x": 1, "y": 2}))
+
+
+def test_an_empty_ranking_keeps_its_weight():
+    lists = [["a", "b"], [], ["b", "a"]]
+    found = aggregate(lists, "rrf", weights=[1, 5, 2])
+    assert found.equals(aggregate([lists[0], lists[2]], "rrf", weights=[1, 2]))
 
 
 def test_of_ranks_and_scores_each_method_takes_its_own():

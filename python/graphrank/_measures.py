@@ -115,7 +115,9 @@ def _read(text: Any) -> Measure:
         if not parts[3].isdecimal() or not 0 < int(parts[3]) < 2**32:
             raise InvalidArgumentError(f"`metrics`: the cut-off of {text!r} must be a whole number from 1 on")
         if name in ("bpref", "rprec"):
-            raise InvalidArgumentError(f"`metrics`: {text!r}: {name} has no cut-off, it knows how far to look")
+            raise InvalidArgumentError(
+                f"`metrics`: {text!r}: {name} has no cut-off, it knows how far to look"
+            )
         cutoff = int(parts[3])
     given = [option for option in (parts[2] or "").split(",") if option.strip()]
     return Measure(text, name, cutoff, dict(_option(name, option, text) for option in given))

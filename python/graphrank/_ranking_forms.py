@@ -23,37 +23,43 @@ _REMEDY = (
 )
 
 
-def ranking_frame(rankings: Any, by: str | None, *, likes_scores: bool) -> pl.DataFrame:
+def ranking_frame(
+    rankings: Any, by: str | None, *, likes_scores: bool
+) -> tuple[pl.DataFrame, list[Any] | None]:
     """Columns ``ranking``, ``item``, ``rank`` or ``score``, ``weight`` if there is one, and ``by``.
 
-    Of rows with both a rank and a score those on scores take the score.
+    Also the names of rankings that come one by one, in their order, those of empty ones as well. Of columns with ranks
+    and with scores the second is taken if ``likes_scores``.
     """
+    names: list[Any] | None = None
     frame: pl.DataFrame | pl.LazyFrame
     if isinstance(rankings, Mapping) and not {"ranking", "item"} & rankings.keys():
-        frame = _from_parts(list(rankings), list(rankings.values()), by)
+        names = list(rankings)
+        frame = _from_parts(names, list(rankings.values()), by)
     elif isinstance(rankings, (list, tuple)):
-        frame = _from_parts(list(range(len(rankings))), list(rankings), by)
+        names = list(range(len(rankings)))
+        frame = _from_parts(names, list(rankings), by)
     else:
         frame = as_frame(rankings, "rankings")
-    names = frame.collect_schema().names()
-    if by is None and "query" in names:
+    columns = frame.collect_schema().names()
+    if by is None and "query" in columns:
         raise InvalidArgumentError(
             "`rankings` has a column 'query': give by=\"query\" for one ranking per query, or drop the column"
         )
-    values = [name for name in ("rank", "score") if name in names]
-    if not {"ranking", "item"} <= set(names) or not values:
-        listed = ", ".join(map(repr, names)) or "none"
+    values = [name for name in ("rank", "score") if name in columns]
+    if not {"ranking", "item"} <= set(columns) or not values:
+        listed = ", ".join(map(repr, columns)) or "none"
         raise ColumnNotFoundError(
             "`rankings` must have the columns 'ranking', 'item', 'rank' (1 is best) or 'score' (more is better) and, "
             f"if rankings count differently, 'weight'; it has {listed}"
         )
-    if by is not None and by not in names:
+    if by is not None and by not in columns:
         raise ColumnNotFoundError(
-            f"`by`: there is no column {by!r}; `rankings` has {', '.join(map(repr, names))}"
+            f"`by`: there is no column {by!r}; `rankings` has {', '.join(map(repr, columns))}"
         )
     value = values[-1] if likes_scores else values[0]
-    kept = ["ranking", "item", value] + ["weight"] * ("weight" in names) + [by] * (by is not None)
-    return _computed(frame.select(list(dict.fromkeys(kept))))
+    kept = ["ranking", "item", value] + ["weight"] * ("weight" in columns) + [by] * (by is not None)
+    return _computed(frame.select(list(dict.fromkeys(kept)))), names
 
 
 def _computed(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:

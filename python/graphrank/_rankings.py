@@ -72,7 +72,7 @@ def read_rankings(
     ``weights``: a dict ``{ranking: weight}`` or a list, instead of a column. ``by``: the column of queries, if there
     are many.
     """
-    frame = ranking_frame(rankings, by, likes_scores=likes_scores)
+    frame, names = ranking_frame(rankings, by, likes_scores=likes_scores)
     ranking, item = (_ids(frame, name) for name in ("ranking", "item"))
     ranking_ids, ranking_codes, _ = code_by_hash(ranking, ranking.head(0), QUIET)
     index, item_codes = _coded(item, items)
@@ -82,7 +82,7 @@ def read_rankings(
     if weights is None:
         of_rankings = _weights(frame, ranking, ranking_codes, len(ranking_ids))
     else:
-        of_rankings = _given_weights(weights, ranking_ids, "weight" in frame.columns)
+        of_rankings = _given_weights(weights, ranking_ids, names, "weight" in frame.columns)
     core = (len(index), len(ranking_ids), ranking_codes, item_codes, ranks, of_rankings)
     return RankingTable(index, len(ranking_ids), core, queries)
 
@@ -176,25 +176,28 @@ def _weights(frame: pl.DataFrame, ranking: pl.Series, codes: Codes, n: int) -> N
     return weights
 
 
-def _given_weights(weights: Any, rankings: pl.Series, has_column: bool) -> NDArray[np.float64]:
-    """The weight of each ranking out of a dict, or of a list in the order of the rankings."""
+def _given_weights(
+    weights: Any, rankings: pl.Series, names: list[Any] | None, has_column: bool
+) -> NDArray[np.float64]:
+    """The weight of each ranking out of a dict, or of a list in the order of ``names``."""
     if has_column:
         raise InvalidArgumentError("`weights` and the column 'weight' say the same thing; give one of them")
-    names = rankings.to_list()
-    if isinstance(weights, Mapping):
-        unknown = next((name for name in weights if name not in set(names)), None)
-        missing = next((name for name in names if name not in weights), None)
-        if unknown is not None or missing is not None:
-            problem = (
-                f"lacks ranking {missing!r}"
-                if missing is not None
-                else f"names {unknown!r}, which is no ranking"
-            )
-            raise InvalidArgumentError(f"`weights` {problem}")
-        weights = [weights[name] for name in names]
-    if isinstance(weights, str) or not hasattr(weights, "__len__") or len(weights) != len(names):
-        raise InvalidArgumentError(f"`weights` must hold a number for each of the {len(names)} rankings")
-    checked = checked_weights(number_column("weights", weights))
+    there = rankings.to_list()
+    if not isinstance(weights, Mapping):
+        if names is None:
+            raise InvalidArgumentError("`weights` of a frame must be a dict {ranking: weight}")
+        if isinstance(weights, str) or not hasattr(weights, "__len__") or len(weights) != len(names):
+            raise InvalidArgumentError(f"`weights` must hold a number for each of the {len(names)} rankings")
+        weights = dict(zip(names, weights, strict=True))
+    known = set(there if names is None else names)
+    unknown = next((name for name in weights if name not in known), None)
+    missing = next((name for name in there if name not in weights), None)
+    if missing is not None:
+        raise InvalidArgumentError(f"`weights` lacks ranking {missing!r}")
+    if unknown is not None:
+        raise InvalidArgumentError(f"`weights` names {unknown!r}, which is no ranking")
+    checked_weights(number_column("weights", list(weights.values())))
+    checked = checked_weights(number_column("weights", [weights[name] for name in there]))
     if not checked.any():
         raise InvalidArgumentError("`weights`: at least one ranking must count more than 0")
     return checked

@@ -126,7 +126,7 @@ fn check(x: &[f64], y: &[f64]) -> Result<()> {
 /// [`Error::OutOfMemory`].
 ///
 /// # Complexity
-/// O(n log n) for n items, and for each pair of ties with items in common their lengths.
+/// O(n log n) for n items.
 #[expect(clippy::cast_precision_loss, reason = "counts of items")]
 pub fn rbo(x: &[f64], y: &[f64], p: f64) -> Result<f64> {
     if x.len() != y.len() {
@@ -183,25 +183,73 @@ fn ties(x: &[f64]) -> Result<Vec<Option<Tie>>> {
 }
 
 /// The expected number of items in common among the first 1, 2 ... `long` of both lists.
+///
+/// At any depth at most one tie of each list is partly within: what counts is how many common items are not, partly or
+/// wholly within, on either side.
 #[expect(clippy::cast_precision_loss, reason = "counts of items")]
 fn overlaps(a: &[Option<Tie>], b: &[Option<Tie>], long: usize) -> Result<Vec<f64>> {
-    let both = a.iter().zip(b).filter_map(|(&a, &b)| a.zip(b));
-    let mut both = try_collect("common items", a.len(), both)?;
-    both.sort_unstable();
-    let mut partly: Vec<f64> = try_zeroed("overlaps", long + 1)?;
-    let mut wholly: Vec<f64> = try_zeroed("overlaps", long + 1)?;
-    for same in both.chunk_by(|a, b| a == b) {
-        let (a, b) = same[0];
-        let (from, whole) = (a.start.max(b.start) + 1, a.end.max(b.end));
-        for (depth, partly) in (from..whole).zip(&mut partly[from..whole]) {
-            *partly += same.len() as f64 * a.within(depth) * b.within(depth);
-        }
-        wholly[whole] += same.len() as f64;
-    }
-    let mut count = 0.0;
+    let pairs = a.iter().zip(b).filter_map(|(&a, &b)| a.zip(b));
+    let both = try_collect("common items", a.len(), pairs.map(|(a, b)| [a, b]))?;
+    let mut sides = [Side::new(&both, 0)?, Side::new(&both, 1)?];
+    let mut counts = [[0usize; 3]; 3];
+    counts[OUT][OUT] = both.len();
+    let mut states = try_collect("common items", both.len(), std::iter::repeat_n([OUT, OUT], both.len()))?;
     let overlap = (1..=long).map(|depth| {
-        count += wholly[depth];
-        count + partly[depth]
+        for (which, side) in sides.iter_mut().enumerate() {
+            side.go_to(depth, |item, state| {
+                let [of_a, of_b] = states[item];
+                counts[of_a][of_b] -= 1;
+                states[item][which] = state;
+                let [of_a, of_b] = states[item];
+                counts[of_a][of_b] += 1;
+            });
+        }
+        let [share_a, share_b] = sides.each_ref().map(|side| side.share(depth));
+        counts[WITHIN][WITHIN] as f64
+            + share_a * counts[PARTLY][WITHIN] as f64
+            + share_b * counts[WITHIN][PARTLY] as f64
+            + share_a * share_b * counts[PARTLY][PARTLY] as f64
     });
     try_collect("overlaps", long, overlap)
+}
+
+/// Where an item is in one of the lists.
+const OUT: usize = 0;
+const PARTLY: usize = 1;
+const WITHIN: usize = 2;
+
+/// The common items along one of the lists.
+struct Side {
+    /// Items and their places, in their order.
+    order: Vec<(Tie, usize)>,
+    n_begun: usize,
+    n_within: usize,
+}
+
+impl Side {
+    fn new(both: &[[Tie; 2]], which: usize) -> Result<Self> {
+        let items = both.iter().enumerate().map(|(item, ties)| (ties[which], item));
+        let mut order = try_collect("common items", both.len(), items)?;
+        order.sort_unstable();
+        Ok(Self { order, n_begun: 0, n_within: 0 })
+    }
+
+    /// Tells which items come to be partly or wholly within the first `depth`.
+    fn go_to(&mut self, depth: usize, mut tell: impl FnMut(usize, usize)) {
+        while let Some(&(_, item)) = self.order.get(self.n_begun).filter(|(tie, _)| tie.start < depth) {
+            tell(item, PARTLY);
+            self.n_begun += 1;
+        }
+        while let Some(&(_, item)) =
+            self.order[..self.n_begun].get(self.n_within).filter(|(tie, _)| tie.end <= depth)
+        {
+            tell(item, WITHIN);
+            self.n_within += 1;
+        }
+    }
+
+    /// The chance of the items that are partly within.
+    fn share(&self, depth: usize) -> f64 {
+        self.order[..self.n_begun].get(self.n_within).map_or(0.0, |(tie, _)| tie.within(depth))
+    }
 }

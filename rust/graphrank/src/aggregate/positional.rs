@@ -7,6 +7,9 @@ use crate::memory::{try_collect, try_reserve, try_zeroed};
 use crate::submodular::rankings::{Ballots, Entry};
 use crate::submodular::{Points, Unranked};
 
+/// Weights that differ by less than this share of them are equal.
+const SLACK: f64 = 1e-12;
+
 /// Rankings between two checkpoints.
 const STEP: usize = 1 << 8;
 
@@ -20,6 +23,9 @@ pub(super) fn borda(ballots: &Ballots, trim: f64, unlisted: Unlisted, exec: &Exe
     }
     let n = ballots.n_rankings();
     let total: f64 = ballots.weights.iter().sum();
+    if n == 0 {
+        return try_zeroed("the points of items", ballots.n_items);
+    }
     let places = ByItem::new(ballots, |entry, _| ballots.ranked(entry, points), exec)?;
     let mut of_item: Vec<(f64, f64)> = Vec::new();
     (0..ballots.n_items)
@@ -122,10 +128,11 @@ fn median(values: &mut Vec<(f64, f64)>) -> f64 {
     let mut before = 0.0;
     for (i, &(value, weight)) in values.iter().enumerate() {
         before += weight;
-        if before > half {
+        // Sums of weights such as .1 + .2 and .3 are equal but for rounding.
+        if before > half * (1.0 + SLACK) {
             return value;
         }
-        if before == half {
+        if before >= half * (1.0 - SLACK) {
             return values.get(i + 1).map_or(value, |&(next, _)| f64::midpoint(value, next));
         }
     }

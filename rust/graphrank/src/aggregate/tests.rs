@@ -287,3 +287,49 @@ fn what_does_not_fit_is_named_in_the_words_of_the_whole_table() {
         "{message}"
     );
 }
+
+#[test]
+fn a_ranking_that_counts_nothing_is_as_if_it_were_not_there() {
+    let lists: [&[u32]; 3] = [&[0, 1, 2], &[2, 1, 0], &[1, 0, 2]];
+    for rule in [
+        Rule::Borda { trim: 0.1 },
+        Rule::InverseSquares,
+        Rule::MedianRank,
+        Rule::Comb(Combine::Mnz, Normalise::MinMax),
+        Rule::Comb(Combine::Anz, Normalise::MinMax),
+        Rule::Comb(Combine::Med, Normalise::MinMax),
+        Rule::Comb(Combine::Min, Normalise::MinMax),
+        Rule::Copeland,
+        Rule::Kemeny,
+    ] {
+        let silent = Rows { weights: Some(vec![1.0, 0.0, 2.0]), ..Rows::of(3, &lists) };
+        let absent = Rows { weights: Some(vec![1.0, 2.0]), ..Rows::of(3, &[lists[0], lists[2]]) };
+        assert_eq!(silent.scores(rule), absent.scores(rule), "{rule:?}");
+        let nothing = Rows { weights: Some(vec![0.0; 3]), ..Rows::of(3, &lists) };
+        assert!(nothing.scores(rule).iter().all(|score| !score.is_nan()), "{rule:?}");
+    }
+}
+
+#[test]
+fn the_middle_of_the_weight_is_found_despite_rounding() {
+    let lists: [&[u32]; 3] = [&[0, 1, 2], &[1, 0, 2], &[1, 2, 0]];
+    let rows = Rows { weights: Some(vec![0.1, 0.2, 0.3]), ..Rows::of(3, &lists) };
+    // Of item 0 half of the weight is up to rank 2, and the other half at 3.
+    assert_eq!(rows.scores(Rule::MedianRank)[0], -2.5);
+}
+
+#[test]
+fn overlaps_of_large_ties_take_no_longer_than_those_of_small_ones() {
+    let n = 400_000;
+    let tied = vec![1.0; n];
+    let ordered: Vec<f64> = (0..n).map(|i| i as f64).collect();
+    let found = rbo(&tied, &ordered, 0.9).unwrap();
+    // Of the first d items each is among the first d of the other list with chance d / n.
+    let mut weight = 0.1;
+    let mut expected = 0.0;
+    for d in 1..n {
+        expected += weight * d as f64 / n as f64;
+        weight *= 0.9;
+    }
+    assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+}

@@ -25,7 +25,7 @@ pub struct Rankings<'a> {
     pub items: &'a [u32],
     /// Rank of each row: less is better, only the order counts.
     pub ranks: &'a [f64],
-    /// How often each ranking counts; 1 where there are none.
+    /// How often each ranking counts, 1 where there are none; one that counts 0 is as if it were not there.
     pub weights: Option<&'a [f64]>,
 }
 
@@ -48,7 +48,7 @@ pub enum Points {
     Top(u32),
 }
 
-/// The rows of all rankings, one ranking after the other, best first.
+/// The rows of all rankings that count, one ranking after the other, best first.
 pub(crate) struct Ballots {
     pub(crate) n_items: usize,
     pub(crate) weights: Vec<f64>,
@@ -88,6 +88,9 @@ impl Rankings<'_> {
         // The ranking that listed an item last, counted from 1.
         let mut listed: Vec<u32> = try_zeroed("the rankings", self.n_items)?;
         let mut entries = try_with_capacity("the rankings", rows.len())?;
+        let mut ballot_starts = try_with_capacity("the rankings", self.n_rankings + 1)?;
+        let mut weights = try_with_capacity("the weights of rankings", self.n_rankings)?;
+        ballot_starts.push(0);
         for ranking in 0..self.n_rankings {
             let rows = &mut rows[starts[ranking]..starts[ranking + 1]];
             exec.checkpoint(rows.len() as u64)?;
@@ -98,6 +101,12 @@ impl Rankings<'_> {
                 let problem = format!("ranking {ranking} lists item {} twice", self.items[row]);
                 return Err(Error::row("items", row, problem));
             }
+            let weight = self.weights.map_or(1.0, |weights| weights[ranking]);
+            // It says nothing, not even that it lists an item.
+            if weight == 0.0 {
+                continue;
+            }
+            weights.push(weight);
             if !rows.is_sorted_by(|&a, &b| self.ranks[a] <= self.ranks[b]) {
                 rows.sort_by(|&a, &b| self.ranks[a].total_cmp(&self.ranks[b]));
             }
@@ -112,13 +121,9 @@ impl Rankings<'_> {
                 }));
                 first += n_equal;
             }
+            ballot_starts.push(entries.len());
         }
-        let mut weights = try_with_capacity("the weights of rankings", self.n_rankings)?;
-        match self.weights {
-            Some(given) => weights.extend_from_slice(given),
-            None => weights.resize(self.n_rankings, 1.0),
-        }
-        Ok(Ballots { n_items: self.n_items, weights, starts, entries })
+        Ok(Ballots { n_items: self.n_items, weights, starts: ballot_starts, entries })
     }
 
     pub(crate) fn check(&self, exec: &Exec) -> Result<()> {
