@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime as dt
+import pickle
 import random
+import time
 import warnings
+from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -188,7 +192,9 @@ def test_arguments_out_of_range_are_named() -> None:
         (lambda: ClickStore(None), InvalidArgumentError, "`me`"),
         (lambda: ClickStore(1.5), InvalidTypeError, "'me'"),
         (lambda: ClickStore("a", top_terms=0), InvalidArgumentError, "`top_terms`"),
+        (lambda: ClickStore("a", top_terms=1001), InvalidArgumentError, "`top_terms` must be from 1 to 1000"),
         (lambda: ClickStore("a", decay=0), InvalidArgumentError, "`decay`"),
+        (lambda: ClickStore("a", decay=np.timedelta64(5, "s")), InvalidTypeError, "`decay`"),
         (lambda: ClickStore("a", union="both"), InvalidArgumentError, "`union`"),
         (lambda: ClickStore("a", metadata={"x": ["a"]}), ColumnNotFoundError, "'item'"),
         (lambda: ClickStore("a", metadata={"item": ["a"]}), InvalidTypeError, "`metadata`"),
@@ -197,6 +203,8 @@ def test_arguments_out_of_range_are_named() -> None:
         (lambda: store.rank("q", mode="best"), InvalidArgumentError, "`mode`"),
         (lambda: store.rank("q", isolation=-1), InvalidArgumentError, "`isolation`"),
         (lambda: store.rank("q", isolation=float("nan")), InvalidArgumentError, "`isolation`"),
+        (lambda: store.rank("q", isolation=1e101), InvalidArgumentError, "`isolation` must be from 0 to 1e"),
+        (lambda: store.rank("\ud800"), InvalidArgumentError, "`query`"),
         (lambda: store.rank("q", noise=2), InvalidArgumentError, "`noise`"),
         (lambda: store.rank("q", trust="all"), InvalidArgumentError, "`trust`"),
         (lambda: store.rank("q", trust="ppr", mode="dinx"), InvalidArgumentError, "`trust`"),
@@ -204,6 +212,13 @@ def test_arguments_out_of_range_are_named() -> None:
         (lambda: store.rank("q", trust="min_ppr", seeds=["zoe"]), InvalidArgumentError, "'zoe'"),
         (lambda: store.rank("q", seeds=["bob"]), InvalidArgumentError, "`seeds`"),
         (lambda: store.rank("q", trust={"peer": ["bob"], "score": [-1.0]}), InvalidDataError, "-1"),
+        (lambda: store.rank("q", trust={"peer": ["bob"], "score": [1e101]}), InvalidArgumentError, "`trust`"),
+        (
+            lambda: store.rank("q", trust={"peer": ["cat", "bob", "bob"], "score": [1, 2, 2]}),
+            InvalidDataError,
+            "'bob' again in row 2",
+        ),
+        (lambda: ClickStore("a").rank("q", candidates=[1.5]), InvalidTypeError, "Float64"),
         (lambda: store.rank("q", candidates=[None]), InvalidDataError, "`candidates`"),
         (lambda: store.rank("q", candidates=[1]), InvalidTypeError, "Int64"),
         (lambda: store.features({"query": [1], "item": ["x"]}), InvalidTypeError, "'query'"),
@@ -366,9 +381,29 @@ def test_two_ids_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> 
     assert answers(good) == answers(poor)
 
 
-def test_a_store_is_not_copied_by_accident() -> None:
-    with pytest.raises(TypeError):
-        copy.deepcopy(ClickStore("ann"))
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_store_is_not_copied_by_accident(copied: Callable[[object], object]) -> None:
+    with pytest.raises(InvalidTypeError, match=r"save\(\) and load\(\)"):
+        copied(ClickStore("ann"))
+
+
+def test_long_queries_of_many_words_are_read_in_time() -> None:
+    store = ClickStore("ann")
+    text = " ".join(f"w{i}" for i in range(300_000))
+    store.ingest({"user": ["bob"], "query": [text], "item": ["x"]})
+    start = time.process_time()
+    assert store.rank(text + " again", mode="popularity")["item"].to_list() == ["x"]
+    assert time.process_time() - start < 2
+
+
+def test_scores_are_told_apart_whatever_their_size() -> None:
+    store = ClickStore("ann")
+    store.ingest({"user": ["bob", "cat"], "query": ["q", "q"], "item": ["x", "y"]})
+    for size in (1e-14, 1e-5, 1.0, 1e30, 1e99):
+        trust = {"peer": ["bob", "cat"], "score": [size, 1.5 * size]}
+        for how in ({}, {"candidates": ["x", "y"]}):
+            found = store.rank("q", mode="popularity", trust=trust, **how)
+            assert found["item"].to_list() == ["y", "x"], (size, how)
 
 
 def test_an_own_frame_of_any_library_is_read() -> None:
@@ -378,8 +413,10 @@ def test_an_own_frame_of_any_library_is_read() -> None:
     assert store.clicks().rows() == [("ann", "q", "x", 1)]
 
 
-def test_forgotten_users_leave_no_trace_in_answers() -> None:
+def test_forgotten_users_leave_no_trace_in_answers(tmp_path) -> None:
     log = random_log(8)
+    rare = {"user": ["u3", "u3"], "query": ["secret q2", "q0"], "item": ["i0", "i77"], "seq": [900, 901]}
+    log = pl.concat([log, pl.DataFrame(rare)])
     with_all, without = ClickStore("u0", decay=100), ClickStore("u0", decay=100)
     with_all.ingest(log, now=0)
     without.ingest(log.filter(~pl.col("user").is_in(["u3", "u5"])), now=0)
@@ -387,6 +424,12 @@ def test_forgotten_users_leave_no_trace_in_answers() -> None:
     # Not those with trust from walks, which are exact to a tolerance.
     assert answers(with_all)[:-3] == answers(without)[:-3]
     assert with_all.similarity().equals(without.similarity())
+    assert with_all.rank("secret q2").equals(without.rank("secret q2"))
+    assert with_all.rank("secret").equals(without.rank("secret"))
+    assert repr(with_all) == repr(without)
+    with_all.save(tmp_path / "clicks")
+    without.save(tmp_path / "others")
+    assert ClickStore.load(tmp_path / "clicks").clicks().height == without.clicks().height
     assert with_all.ingest(log, now=0)["new"] == 0
     with pytest.raises(InvalidArgumentError, match="'u0'"):
         with_all.forget("u0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from graphrank.exceptions import (
     InvalidArgumentError,
     InvalidDataError,
     InvalidTypeError,
+    OutOfMemoryError,
     TimedOutError,
 )
 from graphrank.ranking import (
@@ -115,6 +117,26 @@ def test_catalogues_are_tags_or_pairs() -> None:
     assert found.equals(Network(3, exact).run(100).to_polars())
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        pl.Series("item", [b"\xff", b"a"]),
+        pl.Series("item", [dt.timedelta(1), dt.timedelta(2)]),
+        pl.Series("item", [2**64 - 1, 1], dtype=pl.UInt64),
+        pl.Series("item", ["b", "a"], dtype=pl.Enum(["b", "a"])),
+    ],
+    ids=lambda items: str(items.dtype),
+)
+def test_items_of_a_catalogue_may_be_any_ids(items: pl.Series) -> None:
+    found = Network(5, pl.DataFrame({"query": ["q", "q"]}).with_columns(items)).run(100).to_polars()
+    assert found["bytes_versions"].sum() > 0
+
+
+def test_a_large_network_can_be_stopped_before_its_first_tick() -> None:
+    with pytest.raises(TimedOutError):
+        Network(4000, mode="robust", attack=Promotion(2)).run(0, timeout_s=0.3)
+
+
 def test_a_result_tells_what_it_is_and_draws_itself() -> None:
     pytest.importorskip("matplotlib").use("Agg")
     result = Network(5, attack=TargetedSybil(2)).run(200)
@@ -141,18 +163,18 @@ def test_a_promotion_is_seen_where_it_shows() -> None:
 def test_arguments_out_of_range_are_named() -> None:
     tastes = planted_tastes(4, n_queries=2, n_items=3)
     for call, error, message in [
-        (lambda: Network(1).run(10), InvalidArgumentError, "`n_peers`"),
+        (lambda: Network(1), InvalidArgumentError, "`n_peers` must be at least 2"),
+        (lambda: Network(5, isolation=-1), InvalidArgumentError, "`isolation`"),
         (lambda: Network(5).run(-1), InvalidArgumentError, "`ticks`"),
         (lambda: Network(5, gossip="shout"), InvalidArgumentError, "`gossip`"),
-        (lambda: Network(5, noise=2.0).run(10), InvalidArgumentError, "`noise`"),
-        (lambda: Network(5, bootstrap=float("nan")).run(10), InvalidArgumentError, "`bootstrap`"),
+        (lambda: Network(5, noise=2.0), InvalidArgumentError, "`noise`"),
+        (lambda: Network(5, bootstrap=float("nan")), InvalidArgumentError, "`bootstrap`"),
         (lambda: Network(5, every=0), InvalidArgumentError, "`every`"),
         (lambda: Network(5, attack="sybil"), InvalidTypeError, "`attack`"),
-        (
-            lambda: Network(5, attack=TargetedSybil(join=0.5, act=0.2)).run(10),
-            InvalidArgumentError,
-            "`attack`",
-        ),
+        (lambda: TargetedSybil(join=0.5, act=0.2), InvalidArgumentError, "`act` must be from 0.5 to 1"),
+        (lambda: EpicSybil(join=float("nan")), InvalidArgumentError, "`join`"),
+        (lambda: TargetedSybil(one_query="no"), InvalidTypeError, "`one_query`"),
+        (lambda: Promotion(camouflage=-1), InvalidArgumentError, "`camouflage`"),
         (lambda: Network(5, matching="fuzzy"), InvalidArgumentError, "`matching`"),
         (lambda: Network(5, {"item": [1]}), ColumnNotFoundError, "'tags'"),
         (lambda: Network(5, {"item": [1], "tags": ["pop"]}), InvalidTypeError, "'tags'"),
@@ -162,7 +184,14 @@ def test_arguments_out_of_range_are_named() -> None:
         (lambda: Network(tastes=tastes.head(7)), InvalidArgumentError, "`tastes`"),
         (lambda: Network(tastes=tastes, catalogue=music_catalogue()), InvalidArgumentError, "`catalogue`"),
         (lambda: Network(tastes=tastes.with_columns(worth=-1.0)), InvalidDataError, "'worth'"),
-        (lambda: Network(tastes=tastes.with_columns(worth=0.0)).run(1), InvalidArgumentError, "`tastes`"),
+        (lambda: Network(tastes=tastes.with_columns(worth=0.0)), InvalidArgumentError, "`tastes`.*row 0"),
+        (
+            lambda: Network(tastes=tastes.with_columns(worth=1e308)).run(1),
+            InvalidArgumentError,
+            "add up to more",
+        ),
+        (lambda: Network(tastes=tastes.head(6)), InvalidArgumentError, "at least 2 peers"),
+        (lambda: Network(2**62).run(1), OutOfMemoryError, "what peers know"),
         (lambda: Promotion(0), InvalidArgumentError, "`n`"),
         (lambda: planted_tastes(share=2), InvalidArgumentError, "`share`"),
         (lambda: Network(200).run(1_000_000, timeout_s=0.05), TimedOutError, "timed out"),

@@ -178,13 +178,18 @@ def _replay_quality(runs: dict[str, list[pl.DataFrame]]) -> Quality:
     starts = [run["footrule"][0] for run in runs["pull"]]
     quality: Quality = {"start least": min(starts), "start most": max(starts)}
     for kind in ("pull", "push"):
-        agreed = [run.filter(pl.col("footrule_max") == 0)["round"].min() for run in runs[kind]]
-        quality[f"{kind} all at 0 by"] = max(float(first or 1e9) for first in agreed)  # type: ignore[arg-type]
+        quality[f"{kind} all at 0 by"] = max(map(_agreed_by, runs[kind]))
     for kind in ("targeted", "inflation", "epic", "targeted push", "deaf"):
         quality[f"{kind} least"], quality[f"{kind} most"] = min(last(kind)), max(last(kind))
     quality["bytes less"] = min(map(_bytes_less, runs["pull"]))
     quality["bytes less at the end"] = min(_bytes_less(run.tail(10)) for run in runs["pull"])
     return quality
+
+
+def _agreed_by(run: pl.DataFrame) -> float:
+    """The first round with all peers at 0; infinite if there is none."""
+    rounds = run.filter(pl.col("footrule_max") == 0)["round"]
+    return float(rounds[0]) if len(rounds) else float("inf")
 
 
 def _bytes_less(run: pl.DataFrame) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from graphrank._validate import int_from, positive_int, real_number, true_or_false
+from graphrank._validate import int_from, number_between, positive_int, true_or_false
 
 __all__ = ["Attack", "ClicklogInflation", "EpicSybil", "Equivocation", "Promotion", "TargetedSybil"]
 
@@ -21,7 +21,7 @@ class Attack:
     clicks
         Clicks of each.
     join, act
-        When they join and when they click, as shares of all ticks.
+        When they join and when they click, as shares of all ticks; they do not click before they join.
     """
 
     n: int = 10
@@ -34,8 +34,9 @@ class Attack:
     def __post_init__(self) -> None:
         positive_int("n", self.n)
         int_from(0, "clicks", self.clicks)
-        real_number("join", self.join)
-        real_number("act", self.act)
+        number_between(0, 1, "join", self.join)
+        number_between(self.join, 1, "act", self.act)
+        self._option()
 
     def _option(self) -> int:
         return 0

@@ -12,6 +12,7 @@ from graphrank import _core
 from graphrank._click_ids import ClickIds
 from graphrank._click_trust import OWN_WALK
 from graphrank._edge_table import as_frame, pick
+from graphrank._forked import refuse_without_pool
 from graphrank._run import time_left
 from graphrank._typing import How
 from graphrank.exceptions import InvalidTypeError
@@ -31,6 +32,7 @@ def click_features(
     how: How,
 ) -> pl.DataFrame:
     """The rows of ``pairs`` with a column for each of :data:`FEATURES`."""
+    refuse_without_pool("making features")
     frame = as_frame(pairs, "pairs")
     frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     queries, items = pick(frame, ["query", "item"])

@@ -1,6 +1,9 @@
 """Ids of one kind in a store of clicks: the users, the queries or the items, in the order in which they first came.
 
-The core numbers 64-bit keys: integers are their own, of all else it is a hash. That two ids share a hash is next to
+The core numbers 64-bit keys, and is then told the names of those that are new. Whoever encodes holds the lock of the
+store meanwhile; looking up and decoding need none, since ids are here before the core has rows of theirs.
+
+Keys of integers are these themselves, of all else it is a hash. That two ids share a hash is next to
 impossible, unless somebody wants it; so codes are checked against the ids, and if one differs all get other hashes.
 What the core calls the name of an id is bytes that sort as the ids do: they break ties.
 """
@@ -89,23 +92,18 @@ class ClickIds:
         """The codes of a column that :meth:`check` returned; ids that are new get the next ones."""
         column = column.rechunk()
         while True:
-            codes, positions = core.intern(self._kind, self._keys(column), how)
+            codes, positions, n_named = core.intern(self._kind, self._keys(column), how)
             new = _copied(column.gather(pl.Series(positions)))
-            ids = self._with(new)
+            known = self.ids if self._ids is not None else new.clear()
+            # Ids beyond those with a name are of a call that was stopped between the two lines below.
+            known = known if len(known) == n_named else known.head(n_named)
+            ids = _joined(known, new)
             if _is_own_key(column.dtype) or bool((ids.gather(pl.Series(codes)) == column).all()):
                 break
-            self._hash_anew(core)
-        core.name(self._kind, *_names(new))
+            self._hash_anew(core, known)
         self._ids = ids
+        core.name(self._kind, *_names(new))
         return codes
-
-    def _with(self, new: pl.Series) -> pl.Series:
-        if self._ids is None:
-            return new
-        if not len(new):
-            return self._ids
-        ids = self._ids.clone().append(new)
-        return ids.rechunk() if ids.n_chunks() > _PIECES else ids
 
     def find(self, core: _core.ClickStore, ids: Any, what: str) -> NDArray[np.uint32]:
         """The codes of ids; ``MISSING`` for those that no click has."""
@@ -129,11 +127,20 @@ class ClickIds:
             return _integers(column).view(np.uint64)
         return column.hash(seed=self._seed).rechunk().to_numpy()
 
-    def _hash_anew(self, core: _core.ClickStore) -> None:
+    def _hash_anew(self, core: _core.ClickStore, named: pl.Series) -> None:
         is_done = False
         while not is_done:
             self._seed += 1
-            is_done = core.rekey(self._kind, self._keys(self.ids.rechunk()))
+            is_done = core.rekey(self._kind, self._keys(named.rechunk()))
+
+
+def _joined(known: pl.Series, new: pl.Series) -> pl.Series:
+    if not len(known):
+        return new
+    if not len(new):
+        return known
+    ids = known.clone().append(new)
+    return ids.rechunk() if ids.n_chunks() > _PIECES else ids
 
 
 def _plain(column: pl.Series) -> pl.Series:

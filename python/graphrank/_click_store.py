@@ -6,23 +6,22 @@ import datetime as dt
 import os
 import warnings
 from html import escape
-from typing import Any, get_args
+from threading import Lock
+from typing import Any, NoReturn
 
-import numpy as np
 import polars as pl
 
 from graphrank import _core
 from graphrank._click_features import click_features
-from graphrank._click_file import load_clicks, made_again, save_clicks
+from graphrank._click_file import Parts, load_clicks, save_clicks, without
 from graphrank._click_ids import ClickIds
 from graphrank._click_items import LocalItems
-from graphrank._click_ranking import among, explored, ranking
+from graphrank._click_options import ClickOptions, half_life
+from graphrank._click_ranking import rank_clicks
 from graphrank._click_rows import click_rows, time_of_receipt
-from graphrank._click_trust import raw_trust
 from graphrank._ids import as_id_column
-from graphrank._run import QUIET, run_opts
+from graphrank._run import QUIET, alone, run_opts, time_left
 from graphrank._typing import ClickMode, IntoIds, IsolationScale, Normaliser, Progress, Union
-from graphrank._validate import one_of, positive_int, positive_number, real_number, seed_number
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["ClickStore"]
@@ -42,7 +41,7 @@ class ClickStore:
         The user whose view it is. Users and items may be integers, strings, categoricals, dates ...; queries are
         strings.
     top_terms
-        How many of the queries that two peers ask most are compared.
+        How many of the queries that two peers ask most are compared; at most 1000.
     union
         Similarity is measured against the ``"items"`` that one of both clicked, or the (query, item) ``"pairs"``.
     normaliser
@@ -68,8 +67,11 @@ class ClickStore:
     queries and clicked (query, item) pairs that I share with j, over the items that one of us clicked. F is
     ``isolation``.
 
-    Neither the order of rows nor batches, repeats or the way by which they came changes an answer. Rows are not kept,
-    only counts and the numbers of the rows that are known: 20 to 70 bytes for each row.
+    Neither the order of rows nor batches, repeats or the way by which they came changes an answer (with ``decay`` but
+    for the last digits). Rows are not kept, only counts and the numbers of the rows that are known: 20 to 70 bytes for
+    each row of an author whose numbers have no gaps.
+
+    Threads may share a store: one at a time changes or saves it, while others rank by what was counted before.
 
     A similarity proves nothing about a peer that knows my clicks and copies them: see the documentation on attacks.
 
@@ -97,7 +99,10 @@ class ClickStore:
     ClickStore('ann', 5 clicks of 3 peers: 2 queries, 3 items)
     """
 
-    __slots__ = ("_ids", "_inner", "_local", "_me", "_options")
+    __slots__ = ("_local", "_lock", "_options", "_parts")
+
+    _parts: Parts
+    _options: ClickOptions
 
     def __init__(
         self,
@@ -110,19 +115,13 @@ class ClickStore:
         decay: dt.timedelta | float | None = None,
         metadata: Any = None,
     ) -> None:
-        self._options: dict[str, Any] = {
-            "top_terms": positive_int("top_terms", top_terms),
-            "union": one_of("union", union, get_args(Union)),
-            "normaliser": one_of("normaliser", normaliser, get_args(Normaliser)),
-            "isolation_scale": one_of("isolation_scale", isolation_scale, get_args(IsolationScale)),
-            "half_life": _half_life(decay),
-        }
+        self._options = ClickOptions(top_terms, union, normaliser, isolation_scale, half_life(decay))
         column = as_id_column(me, "me").alias("me")
         if len(column) != 1 or column.null_count():
             raise InvalidArgumentError(f"`me` must be one id, got {me!r}")
-        self._ids = ClickIds(0, "users"), ClickIds(1, "queries"), ClickIds(2, "items")
-        key, name = self._ids[0].start(column)
-        self._inner = _core.ClickStore(key, name, self._options["top_terms"], self._options["half_life"])
+        ids = ClickIds(0, "users"), ClickIds(1, "queries"), ClickIds(2, "items")
+        inner = _core.ClickStore(*ids[0].start(column), self._options.top_terms, self._options.half_life)
+        self._parts, self._lock = (inner, ids), Lock()
         self._local = None if metadata is None else LocalItems(metadata)
 
     # --- rows in ------------------------------------------------------------------------------------------------
@@ -179,34 +178,44 @@ class ClickStore:
         >>> store.ingest(row), store.ingest(row)
         ({'new': 1, 'known': 0, 'clamped': 0}, {'new': 0, 'known': 1, 'clamped': 0})
         """
-        how = run_opts(progress, timeout_s)
+        left = time_left(run_opts(progress, timeout_s))
         rows, at = click_rows(clicks), time_of_receipt(now)
-        columns = [
-            ids.check(column)
-            for ids, column in zip(self._ids, (rows.users, rows.queries, rows.items), strict=True)
-        ]
-        if not len(columns[0]):
-            return {"new": 0, "known": 0, "clamped": 0}
-        codes = [ids.encode(self._inner, column, how) for ids, column in zip(self._ids, columns, strict=True)]
-        new, known, clamped = self._inner.ingest(codes[0], codes[1], codes[2], rows.seqs, rows.times, at, how)
+        given = rows.users, rows.queries, rows.items
+        with alone(self._lock, left):
+            inner, kinds = self._parts
+            columns = [ids.check(column) for ids, column in zip(kinds, given, strict=True)]
+            if not len(columns[0]):
+                return {"new": 0, "known": 0, "clamped": 0}
+            users, queries, items = (
+                ids.encode(inner, column, left()) for ids, column in zip(kinds, columns, strict=True)
+            )
+            new, known, clamped = inner.ingest(users, queries, items, rows.seqs, rows.times, at, left())
         if clamped:
             warnings.warn(
                 f"{clamped:,} clicks say that they are from the future; they count as of now", stacklevel=2
             )
         return {"new": new, "known": known, "clamped": clamped}
 
-    def forget(self, users: IntoIds) -> None:
+    def forget(self, users: IntoIds, *, progress: Progress = None, timeout_s: float | None = None) -> None:
         """Drop all clicks of some users, such as those who contradict themselves; the rest is counted anew.
+
+        Queries and items that nobody else clicked are forgotten as well.
 
         Parameters
         ----------
         users
             Their ids; those without clicks are passed over. Rows of theirs that were known stay known.
+        progress
+            True for a bar on stderr, or a callable ``(done, total, label)``.
+        timeout_s
+            Seconds after which :class:`~graphrank.exceptions.TimedOutError` is raised.
 
         Raises
         ------
         InvalidArgumentError
             If I am among them.
+        TimedOutError, KeyboardInterrupt
+            If time is over, or on Ctrl-C. Nothing is forgotten then.
 
         Examples
         --------
@@ -217,17 +226,13 @@ class ClickStore:
         >>> store.rank("jazz")["item"].to_list()
         ['x']
         """
-        codes = self._ids[0].find(self._inner, users, "users")
-        if (codes == 0).any():
-            raise InvalidArgumentError(f"`users` must be others, got {self.me!r}")
-        cells = self._inner.cells(QUIET)
-        kept = ~np.isin(cells[0], codes)
-        masses = cells[4][kept] if len(cells[4]) else cells[4]
-        counts = ([*(column[kept] for column in cells[:4]), masses], self._inner.runs(), self._inner.tally)
-        columns = tuple(ids.ids.rechunk() for ids in self._ids)
-        self._inner, self._ids = made_again(
-            (columns[0], columns[1], columns[2]), self._options, counts, QUIET
-        )
+        left = time_left(run_opts(progress, timeout_s))
+        with alone(self._lock, left):
+            inner, ids = self._parts
+            codes = ids[0].find(inner, users, "users")
+            if (codes == 0).any():
+                raise InvalidArgumentError(f"`users` must be others, got {self.me!r}")
+            self._parts = without(self._parts, self._options, codes, left)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
@@ -272,8 +277,9 @@ class ClickStore:
             F, what every known peer weighs at least: in units of the mean weight, 0.01 breaks ties by popularity.
         trust
             How much other peers are trusted, which multiplies what they weigh: a frame with columns ``peer`` and
-            ``score`` (those not in it are not trusted), ``"ppr"`` for walks from me over clicks that peers share, or
-            ``"min_ppr"`` for the least over walks from each of ``seeds``. Not for ``"dinx"`` and ``"maay"``.
+            ``score`` (those not in it are not trusted; I am, by 1), ``"ppr"`` for walks from me over clicks that peers
+            share, or ``"min_ppr"`` for the least over walks from each of ``seeds``; where walks reach nobody, all are
+            trusted. Not for ``"dinx"`` and ``"maay"``.
         seeds
             Peers that are known to be honest, for ``"min_ppr"``.
         noise
@@ -288,7 +294,8 @@ class ClickStore:
         Returns
         -------
         polars.DataFrame
-            ``rank`` (from 1), ``item`` and ``score``. Ties go by item; scores are compared to 12 decimal places.
+            ``rank`` (from 1), ``item`` and ``score``. Ties go by item; scores equal to 12 digits of the largest are
+            ties.
 
         Raises
         ------
@@ -304,29 +311,19 @@ class ClickStore:
         >>> store.rank("jazz")["item"].to_list(), store.rank("help")["item"].to_list()
         (['x', 'z'], ['y'])
         """
-        if not isinstance(query, str):
-            raise InvalidTypeError(f"`query` must be a string, got {query!r}")
-        most = None if k is None else positive_int("k", k)
-        share, number = real_number("noise", noise), seed_number("seed", seed)
-        asked = query.encode()
-        local = self._local if metadata is None else LocalItems(metadata)
-        is_plain = candidates is None and local is None
-        trusted = raw_trust(self._inner, self._ids[0], trust, seeds)
-        word, f = one_of("mode", mode, get_args(ClickMode)), real_number("isolation", isolation)
-        how = run_opts(None, timeout_s)
-        found = self._inner.rank(asked, most if is_plain else None, word, self._weighting(f), trusted, how)
-        if is_plain:
-            best = found if found is not None else self._inner.popular(most)
-            table = ranking(self._ids[2].decode(best[0]), best[1])
-        else:
-            scores = found if found is not None else self._inner.popular(None)
-            named = None if local is None else local.named(query)
-            table = among(self._ids[2], scores, named, candidates, most, is_known=found is not None)
-        return explored(table, asked, share, number)
-
-    def _weighting(self, isolation: float) -> tuple[float, str, str, str]:
-        options = self._options
-        return isolation, options["isolation_scale"], options["normaliser"], options["union"]
+        return rank_clicks(
+            self._parts,
+            self._options,
+            query,
+            candidates=candidates,
+            local=self._local if metadata is None else LocalItems(metadata),
+            k=k,
+            mode=mode,
+            isolation=isolation,
+            trust=(trust, seeds),
+            noise=(noise, seed),
+            timeout_s=timeout_s,
+        )
 
     def similarity(self) -> pl.DataFrame:
         """How similar every other peer is to me.
@@ -346,10 +343,11 @@ class ClickStore:
         >>> store.similarity().rows()
         [('bob', 1.0, 1, 1, 1)]
         """
-        peers, scores, *kappas = self._inner.similarities(self._weighting(0.0))
+        inner, ids = self._parts
+        peers, scores, *kappas = inner.similarities(self._options.weighting(0.0))
         names = ("kappa_terms", "kappa_pairs", "kappa_union")
         columns = [pl.Series(name, kappa) for name, kappa in zip(names, kappas, strict=True)]
-        return pl.DataFrame([self._ids[0].decode(peers).alias("peer"), pl.Series("score", scores), *columns])
+        return pl.DataFrame([ids[0].decode(peers).alias("peer"), pl.Series("score", scores), *columns])
 
     def features(
         self,
@@ -389,9 +387,7 @@ class ClickStore:
         [('x', 1.0, 2.0, 2.01), ('y', 0.0, 0.0, 0.0)]
         """
         how = run_opts(progress, timeout_s)
-        return click_features(
-            self._inner, self._ids, pairs, self._weighting(real_number("isolation", isolation)), how
-        )
+        return click_features(*self._parts, pairs, self._options.weighting(isolation), how)
 
     def clicks(self) -> pl.DataFrame:
         """All clicks, counted by user, query and item.
@@ -401,8 +397,9 @@ class ClickStore:
         polars.DataFrame
             ``user``, ``query``, ``item`` and ``clicks``, in no particular order.
         """
-        users, queries, items, clicks, _ = self._inner.cells(QUIET)
-        names = zip(("user", "query", "item"), self._ids, (users, queries, items), strict=True)
+        inner, kinds = self._parts
+        users, queries, items, clicks, _ = inner.cells(QUIET)
+        names = zip(("user", "query", "item"), kinds, (users, queries, items), strict=True)
         columns = [ids.decode(codes).alias(name) for name, ids, codes in names]
         return pl.DataFrame([*columns, pl.Series("clicks", clicks)])
 
@@ -411,19 +408,19 @@ class ClickStore:
     @property
     def me(self) -> Any:
         """The user whose view it is."""
-        return self._ids[0].ids[0]
+        return self._parts[1][0].ids[0]
 
     @property
     def n_clamped(self) -> int:
         """How many clicks said that they were from the future."""
-        return self._inner.tally[2]
+        return self._parts[0].tally[2]
 
     def __len__(self) -> int:
-        """Number of clicks that were counted."""
-        return self._inner.tally[0]
+        """Number of clicks that count: those that were forgotten do not."""
+        return self._parts[0].tally[0]
 
     def __repr__(self) -> str:
-        peers, queries, items, _ = self._inner.counts
+        peers, queries, items, _ = self._parts[0].counts
         return f"ClickStore({self.me!r}, {len(self):,} clicks of {peers:,} peers: {queries:,} queries, {items:,} items)"
 
     def _repr_html_(self) -> str:
@@ -448,7 +445,9 @@ class ClickStore:
         FileError
             If the file cannot be written.
         """
-        save_clicks(self._inner, self._ids, self._options, path, progress, timeout_s)
+        left = time_left(run_opts(progress, timeout_s))
+        with alone(self._lock, left):
+            save_clicks(self._parts, self._options, path, left)
 
     @classmethod
     def load(
@@ -487,14 +486,10 @@ class ClickStore:
         ClickStore('ann', 1 clicks of 1 peers: 1 queries, 1 items)
         """
         store = object.__new__(cls)
-        store._inner, store._ids, store._options = load_clicks(path, progress, timeout_s)
+        store._parts, store._options = load_clicks(path, progress, timeout_s)
+        store._lock = Lock()
         store._local = None if metadata is None else LocalItems(metadata)
         return store
 
-
-def _half_life(decay: dt.timedelta | float | None) -> float | None:
-    """Milliseconds after which a click counts half."""
-    if decay is None:
-        return None
-    seconds = decay.total_seconds() if isinstance(decay, dt.timedelta) else decay
-    return positive_number("decay", seconds) * 1000
+    def __reduce__(self) -> NoReturn:
+        raise InvalidTypeError("a store of clicks is not copied or pickled; save() and load() it")

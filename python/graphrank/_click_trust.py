@@ -12,7 +12,7 @@ from graphrank._click_ids import ClickIds
 from graphrank._edge_table import as_frame, checked_weights, pick
 from graphrank._ids import MISSING, as_id_column
 from graphrank._typing import IntoIds
-from graphrank.exceptions import InvalidArgumentError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError
 
 __all__ = ["OWN_WALK", "RawTrust", "raw_trust"]
 
@@ -38,6 +38,13 @@ def raw_trust(inner: _core.ClickStore, users: ClickIds, trust: Any, seeds: IntoI
     peers, scores = pick(as_frame(trust, "trust"), ["peer", "score"])
     codes, weights = users.find(inner, peers, "peer"), checked_weights(scores, "trust")
     is_known = codes != MISSING
+    order = np.argsort(codes, kind="stable")
+    again = order[1:][(np.diff(codes[order].astype(np.int64)) == 0) & is_known[order[1:]]]
+    if again.size:
+        row = int(again.min())
+        raise InvalidDataError(
+            f"`trust` names {peers[row]!r} again in row {row}; say once how much it is trusted"
+        )
     return codes[is_known], weights[is_known]
 
 

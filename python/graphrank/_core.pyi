@@ -707,8 +707,8 @@ class ClickStore:
     """One peer's view of clicks. Users, queries and items are of kind 0, 1 and 2; the peer itself is user 0."""
 
     def __new__(cls, key: int, me: bytes, top_terms: int, half_life: float | None) -> ClickStore: ...
-    def intern(self, kind: int, keys: _U64, how: _How) -> tuple[_U32, _U64]:
-        """The code of every key, and the positions of new ones, which ``name`` is to be told next."""
+    def intern(self, kind: int, keys: _U64, how: _How) -> tuple[_U32, _U64, int]:
+        """Codes of the keys, positions of new ones, which ``name`` is to be told next, and the number of named ids."""
 
     def rekey(self, kind: int, keys: _U64) -> bool: ...
     def name(self, kind: int, texts: _U8, offsets: _U64) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -62,7 +63,8 @@ def as_frame(table: Any, what: str) -> pl.DataFrame | pl.LazyFrame:
         return table
     try:
         if isinstance(table, dict) or hasattr(table, "__arrow_c_stream__"):
-            return pl.DataFrame(table)
+            with suppress(ImportError):  # pandas has a stream, and no pyarrow to fill it
+                return pl.DataFrame(table)
         if hasattr(table, "columns") and hasattr(table, "to_numpy"):  # pandas without pyarrow
             return pl.DataFrame({str(name): table[name].to_numpy() for name in table.columns})
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:

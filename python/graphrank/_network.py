@@ -8,12 +8,14 @@ import polars as pl
 
 from graphrank import _core
 from graphrank._attacks import Attack
+from graphrank._click_options import raw_weighting
+from graphrank._forked import refuse_without_pool
 from graphrank._html import result_html
 from graphrank._network_items import catalogue_pairs, music_catalogue, raw_catalogue, taste_arrays
 from graphrank._optional import import_optional
 from graphrank._run import run_opts
 from graphrank._typing import ClickMode, GossipKind, Matching, Progress
-from graphrank._validate import int_from, one_of, positive_int, real_number, seed_number, true_or_false
+from graphrank._validate import int_from, number_between, one_of, positive_int, seed_number, true_or_false
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["Network", "SimulationResult"]
@@ -132,7 +134,7 @@ class Network:
     Parameters
     ----------
     n_peers
-        Honest peers; with ``tastes`` as many as these have.
+        Honest peers, at least 2; with ``tastes`` as many as these have.
     catalogue
         What is searched: a frame with the columns ``item`` and ``tags`` (lists of strings, which are the queries),
         or with the pairs ``query`` and ``item``. None: :func:`music_catalogue`.
@@ -197,6 +199,7 @@ class Network:
         every: int = 100,
         seed: int = 0,
     ) -> None:
+        refuse_without_pool("a network")
         if attack is not None and not isinstance(attack, Attack):
             raise InvalidTypeError(
                 f"`attack` must be an attack of this module such as Promotion(), got {attack!r}"
@@ -205,7 +208,7 @@ class Network:
         self._attack = attack
         if tastes is None:
             self._pairs = catalogue_pairs(music_catalogue() if catalogue is None else catalogue, match)
-            self._n_peers, self._tastes = positive_int("n_peers", 100 if n_peers is None else n_peers), None
+            self._n_peers, self._tastes = int_from(2, "n_peers", 100 if n_peers is None else n_peers), None
         else:
             if catalogue is not None:
                 raise InvalidArgumentError("`tastes` name the items themselves; leave out `catalogue`")
@@ -217,10 +220,10 @@ class Network:
         self._how: tuple[Any, ...] = (
             one_of("gossip", gossip, get_args(GossipKind)),
             true_or_false("learns_requester", learns_requester),
-            (real_number("bootstrap", bootstrap), real_number("noise", noise)),
+            (number_between(0, 1, "bootstrap", bootstrap), number_between(0, 1, "noise", noise)),
             positive_int("every", every),
             one_of("mode", mode, get_args(ClickMode)),
-            (real_number("isolation", isolation), "mean", "others", "items"),
+            raw_weighting(isolation),
             None if attack is None else attack._raw(),
             seed_number("seed", seed),
         )
@@ -244,6 +247,7 @@ class Network:
         SimulationResult
             What the probes saw.
         """
+        refuse_without_pool("a network")
         gossip, learns, shares, every, mode, weighting, attack, seed = self._how
         raw = raw_catalogue(self._pairs)
         columns = _core.simulate_network(

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphrank._edge_table import as_frame, check_id_dtype, checked_weights, pick
-from graphrank._validate import positive_int, real_number, seed_number
+from graphrank._validate import number_between, positive_int, seed_number
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
 __all__ = [
@@ -142,9 +142,7 @@ def planted_tastes(
     >>> gr.ranking.planted_tastes(8, n_queries=2, n_items=5).height
     80
     """
-    part = real_number("share", share)
-    if not 0 <= part <= 1:
-        raise InvalidArgumentError(f"`share` must be in [0, 1], got {share!r}")
+    part = number_between(0, 1, "share", share)
     peers, clusters, queries, items = (
         positive_int(name, n)
         for name, n in (
@@ -204,14 +202,26 @@ def raw_catalogue(pairs: pl.DataFrame) -> RawCatalogue:
         np.concatenate(([0], np.cumsum(counts))).astype(np.uint32),
         codes.cast(pl.UInt32).to_numpy(),
         queries.str.len_bytes().cast(pl.UInt32).to_numpy(),
-        items.cast(pl.String).str.len_bytes().cast(pl.UInt32).to_numpy(),
+        _sizes(items).cast(pl.UInt32).to_numpy(),
     )
+
+
+def _sizes(ids: pl.Series) -> pl.Series:
+    """Bytes of each id as a text, or as the bytes that it is."""
+    if ids.dtype == pl.Binary:
+        return ids.bin.size()
+    ids = ids.to_physical() if isinstance(ids.dtype, pl.Duration) else ids
+    return ids.cast(pl.String).str.len_bytes()
 
 
 def taste_arrays(tastes: Any) -> tuple[pl.DataFrame, int, NDArray[np.float64]]:
     """The pairs of a table of tastes, the number of its peers, and the worth by peer, query and item."""
     peers, queries, items, worth = pick(as_frame(tastes, "tastes"), ["peer", "query", "item", "worth"])
-    checked_weights(worth, "worth")
+    none = np.flatnonzero(checked_weights(worth, "worth") == 0)
+    if none.size:
+        raise InvalidArgumentError(
+            f"`tastes`: 'worth' is 0 in row {none[0]}; what an item is worth is above 0"
+        )
     for column in (peers, queries, items):
         if column.null_count():
             row = column.is_null().arg_true()[0]
@@ -219,6 +229,8 @@ def taste_arrays(tastes: Any) -> tuple[pl.DataFrame, int, NDArray[np.float64]]:
     table = pl.DataFrame([peers, queries, items, worth.cast(pl.Float64)]).sort("peer", "query", "item")
     pairs = _checked(table.select("query", "item"))
     n_peers = table["peer"].n_unique()
+    if n_peers < 2:
+        raise InvalidArgumentError(f"`tastes` must be of at least 2 peers, got {n_peers}")
     is_repeated = table.select("peer", "query", "item").is_duplicated().any()
     if is_repeated or table.height != n_peers * pairs.height:
         raise InvalidArgumentError(

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from time import monotonic
+from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
 from graphrank._typing import How, Progress
 from graphrank._validate import positive_number
 from graphrank.exceptions import InvalidTypeError, TimedOutError
 
-__all__ = ["QUIET", "run_opts", "time_left"]
+__all__ = ["QUIET", "alone", "run_opts", "time_left"]
 
 QUIET: How = (None, None)
 """No progress and no time limit: for the short calls that take neither argument."""
@@ -42,6 +43,17 @@ def time_left(how: How, *, is_anytime: bool = False) -> Callable[[], How]:
         return callback, max(seconds, 0.0)
 
     return left
+
+
+def alone(lock: Lock, left: Callable[[], How]) -> Lock:
+    """``lock``, for a ``with``, once no other call holds it: whoever waits looks at its own time limit.
+
+    The lock is left to the ``with`` to take, which no Ctrl-C comes between.
+    """
+    while lock.locked():
+        left()
+        sleep(0.001)
+    return lock
 
 
 def _callback(progress: Progress) -> Callable[[int, int, str], object] | None:

@@ -13,6 +13,7 @@ __all__ = [
     "file_path",
     "finite_number",
     "int_from",
+    "number_between",
     "one_of",
     "positive_int",
     "positive_number",
@@ -55,6 +56,8 @@ def real_number(name: str, value: Any) -> float:
             return float(value)
         except OverflowError as error:
             raise InvalidArgumentError(f"`{name}` is beyond the largest float, 1.8e308") from error
+        except TypeError:  # a time span of NumPy, which calls itself a number
+            pass
     raise InvalidTypeError(f"`{name}` must be a number, got {value!r} ({type(value).__name__})")
 
 
@@ -72,6 +75,14 @@ def finite_number(name: str, value: Any) -> float:
     if math.isfinite(number):
         return number
     raise InvalidArgumentError(f"`{name}` must be a finite number, got {value!r}")
+
+
+def number_between(least: float, most: float, name: str, value: Any) -> float:
+    """``value`` as a float from ``least`` to ``most``."""
+    number = real_number(name, value)
+    if least <= number <= most:
+        return number
+    raise InvalidArgumentError(f"`{name}` must be from {least:g} to {most:g}, got {value!r}")
 
 
 def positive_int(name: str, value: Any) -> int:

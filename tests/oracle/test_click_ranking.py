@@ -1,21 +1,25 @@
 """Rankings of a store of clicks against the thesis's definitions, in exact fractions and with no regard to speed.
 
 Random logs of few users, queries and items, so that ties, peers without anything in common and unknown queries come up
-all the time. The order must be the same, where scores that agree to 12 digits tie, and scores must agree to 1e-12.
+all the time. The order must be the same, where scores that agree to 12 digits of the largest tie, and scores must agree
+to 1e-12.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import polars as pl
 import pytest
 
 import graphrank as gr
+from graphrank._typing import ClickMode, IsolationScale, Normaliser, Union
 
 ME = "u0"
 Ranking = list[tuple[str, Fraction]]
@@ -30,9 +34,9 @@ class Row(NamedTuple):
 class Rules(NamedTuple):
     """The options of a store, and F."""
 
-    union: str
-    normaliser: str
-    scale: str
+    union: Union
+    normaliser: Normaliser
+    scale: IsolationScale
     isolation: float
     top: int
 
@@ -46,9 +50,9 @@ def random_log(seed: int) -> tuple[list[Row], Rules]:
         for _ in range(n)
     ]
     rules = Rules(
-        draw.choice(["items", "pairs"]),
-        draw.choice(["others", "all"]),
-        draw.choice(["mean", "absolute"]),
+        draw.choice(get_args(Union)),
+        draw.choice(get_args(Normaliser)),
+        draw.choice(get_args(IsolationScale)),
         draw.choice([0.0, 0.01, 1.0]),
         draw.choice([1, 3, 10]),
     )
@@ -162,13 +166,23 @@ def maay(rows: list[Row], query: str, rules: Rules) -> Ranking:
 
 
 def ordered(scores: dict[str, Fraction]) -> Ranking:
-    return sorted(scores.items(), key=lambda pair: (-round(pair[1] * 2**40), pair[0]))
+    unit = Fraction(math.ldexp(1.0, math.frexp(max(scores.values(), default=Fraction(0)) or 1.0)[1] - 1))
+    return sorted(scores.items(), key=lambda pair: (-round(pair[1] / unit * 2**40), pair[0]))
 
 
-def counted(rows: list[Row], query: str, mode: str) -> Ranking:
+def counted(rows: list[Row], query: str, mode: ClickMode) -> Ranking:
     asked = {row.item for row in rows if row.query == query}
     counts = Counter(row.item for row in rows if mode == "dinx" or row.query == query)
     return ordered({item: Fraction(counts[item]) for item in asked})
+
+
+ORACLES: dict[ClickMode, Callable[[list[Row], str, Rules], Ranking]] = {
+    "paper": paper,
+    "robust": robust,
+    "cosine": cosine,
+    "maay": maay,
+}
+COUNTED: tuple[ClickMode, ...] = ("popularity", "dinx", "panache")
 
 
 def assert_same(found: pl.DataFrame, expected: Ranking) -> None:
@@ -182,18 +196,18 @@ def check(seed: int) -> None:
     store = gr.ranking.ClickStore(
         ME,
         top_terms=rules.top,
-        union=rules.union,  # type: ignore[arg-type]
-        normaliser=rules.normaliser,  # type: ignore[arg-type]
-        isolation_scale=rules.scale,  # type: ignore[arg-type]
+        union=rules.union,
+        normaliser=rules.normaliser,
+        isolation_scale=rules.scale,
     )
     store.ingest(pl.DataFrame(rows, schema=Row._fields, orient="row"))
     queries = sorted({row.query for row in rows}) or ["q0"]
     for query in queries[:2]:
-        for mode, oracle in {"paper": paper, "robust": robust, "cosine": cosine, "maay": maay}.items():
-            found = store.rank(query, k=None, mode=mode, isolation=rules.isolation)  # type: ignore[arg-type]
+        for mode, oracle in ORACLES.items():
+            found = store.rank(query, k=None, mode=mode, isolation=rules.isolation)
             assert_same(found, oracle(rows, query, rules))
-        for mode in ("popularity", "dinx", "panache"):
-            assert_same(store.rank(query, k=None, mode=mode), counted(rows, query, mode))  # type: ignore[arg-type]
+        for mode in COUNTED:
+            assert_same(store.rank(query, k=None, mode=mode), counted(rows, query, mode))
     unknown = store.rank("never asked", k=None)
     clicks = Counter(row.item for row in rows)
     assert_same(unknown, ordered({item: Fraction(n) for item, n in clicks.items()}))

@@ -137,17 +137,21 @@ impl PyClickStore {
         Ok(Self { store: Mutex::new(store.map_err(|error| to_python(py, &error))?) })
     }
 
+    /// The code of every key, the positions of those that are new, and how many ids had a name before.
     fn intern<'py>(
         &self,
         py: Python<'py>,
         kind: usize,
         keys: PyReadonlyArray1<'py, u64>,
         how: RunOpts,
-    ) -> PyResult<(Array<'py, u32>, Array<'py, u64>)> {
+    ) -> PyResult<(Array<'py, u32>, Array<'py, u64>, usize)> {
         let keys = slice(&keys, "keys")?;
-        let intern = |store: &mut ClickStore, exec: &Exec| names(store, kind)?.intern(keys, exec);
-        let (codes, positions) = self.run(py, how, keys.len(), "coding ids", intern)?;
-        Ok((codes.into_pyarray(py), positions.into_pyarray(py)))
+        let intern = |store: &mut ClickStore, exec: &Exec| {
+            let names = names(store, kind)?;
+            Ok((names.intern(keys, exec)?, names.len()))
+        };
+        let ((codes, positions), n_named) = self.run(py, how, keys.len(), "coding ids", intern)?;
+        Ok((codes.into_pyarray(py), positions.into_pyarray(py), n_named))
     }
 
     fn rekey(&self, py: Python<'_>, kind: usize, keys: PyReadonlyArray1<'_, u64>) -> PyResult<bool> {
@@ -297,7 +301,7 @@ impl PyClickStore {
         let totals = Ingested { n_new: tally.0, n_known: tally.1, n_clamped: tally.2 };
         let tally = Tally { totals, epoch: tally.3 };
         let units = cells.users.len().saturating_mul(UNITS);
-        self.run(py, how, units, "counting clicks", |store, _| store.restore(&cells, runs, tally))
+        self.run(py, how, units, "counting clicks", |store, exec| store.restore(&cells, runs, tally, exec))
     }
 }
 

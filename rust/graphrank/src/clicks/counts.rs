@@ -1,7 +1,7 @@
 //! How a row changes the counters of a store.
 
 use super::keys::{pack, unpack};
-use super::store::{Cell, ClickStore, Entry, ME, NO_USE, NONE, Pair, Row, Uses};
+use super::store::{Cell, ClickStore, Entry, ME, NO_USE, NONE, Pair, Peer, Row, Uses};
 use crate::error::{Error, Result};
 use crate::memory::try_reserve;
 
@@ -102,6 +102,7 @@ impl ClickStore {
                 reason = "no more than cells, whose codes have 32 bits"
             )]
             let at = entries.len() as u32;
+            self.n_asked += usize::from(at == 0);
             entries.push(Entry { local: info.local, peer, clicks: 0 });
             if self.params.half_life.is_some() {
                 try_reserve("masses of clicks", &mut posting.masses, 1)?;
@@ -181,9 +182,9 @@ impl ClickStore {
         let change = self.peers[peer as usize].favourites.count(term, n_uses, k, &self.terms);
         let Some(dropped) = change else { return };
         if peer == ME {
-            let (me, others) = self.peers.split_at_mut(1);
-            for other in others {
-                other.shared_terms = me[0].favourites.shared(&other.favourites);
+            self.each_with_favourite(term, |other| other.shared_terms += 1);
+            if let Some(dropped) = dropped {
+                self.each_with_favourite(dropped, |other| other.shared_terms -= 1);
             }
             return;
         }
@@ -192,6 +193,18 @@ impl ClickStore {
         let one = &mut self.peers[peer as usize];
         one.shared_terms += u32::from(came);
         one.shared_terms -= u32::from(went);
+    }
+
+    /// Changes every other peer that has a query among its favourites: one of those that asked it.
+    fn each_with_favourite(&mut self, term: u32, change: impl Fn(&mut Peer)) {
+        self.stamp += 1;
+        for entry in &self.postings[term as usize].entries {
+            let other = &mut self.peers[entry.peer as usize];
+            let is_first = std::mem::replace(&mut other.stamp, self.stamp) != self.stamp;
+            if is_first && entry.peer != ME && other.favourites.contains(term) {
+                change(other);
+            }
+        }
     }
 }
 

@@ -29,12 +29,6 @@ impl Favourites {
         self.0.iter().any(|known| known.0 == term)
     }
 
-    /// How many of `other`'s are among these.
-    #[expect(clippy::cast_possible_truncation, reason = "few")]
-    pub(super) fn shared(&self, other: &Self) -> u32 {
-        other.0.iter().filter(|known| self.contains(known.0)).count() as u32
-    }
-
     #[expect(clippy::cast_possible_truncation, reason = "few")]
     pub(super) fn len(&self) -> u32 {
         self.0.len() as u32

@@ -24,7 +24,7 @@ impl ClickStore {
         let mut sums: Vec<(u32, f64)> = Vec::new();
         for &word in words {
             let mut votes: Vec<(u32, u64)> = Vec::new();
-            for &term in self.words.terms(word) {
+            for term in self.asked_with(word) {
                 let pairs = &self.postings[term as usize].pairs;
                 votes.extend(
                     pairs

@@ -2,7 +2,7 @@
 //!
 //! A query that was asked before is answered from its entries: score(item) = sum over peers of clicks x weight. One that
 //! was not, but has words of others, adds up the words' scores, each times ln(1 + queries / queries with that word).
-//! Ties go by the name of the item; scores that agree to 12 digits are ties.
+//! Ties go by the name of the item; scores that agree to 12 digits of the largest are ties.
 //!
 //! | mode | clicks of a peer on an item | weight of the peer |
 //! |---|---|---|
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::fixed::{BITS, fixed, float, level};
+use super::fixed::{BITS, fixed, float, level, unit};
 use super::keys::unpack;
 use super::store::{ClickStore, ME, Posting};
 use super::trust::Trust;
@@ -155,7 +155,8 @@ impl ClickStore {
             return self.term_scores(term, params, exec).map(Some);
         }
         self.words.read(&self.terms)?;
-        let words = self.words.of_query(query);
+        let mut words = self.words.of_query(query)?;
+        words.retain(|&word| self.asked_with(word).next().is_some());
         if words.is_empty() {
             return Ok(None);
         }
@@ -182,11 +183,9 @@ impl ClickStore {
     /// [`Error::OutOfMemory`].
     pub fn best(&self, scores: Vec<Scored>, k: Option<usize>) -> Result<Vec<Scored>> {
         let n = scores.len();
-        let mut levels = try_collect(
-            "scores",
-            n,
-            scores.into_iter().map(|(item, score)| (Reverse(level(score)), item, score)),
-        )?;
+        let unit = unit(scores.iter().map(|&(_, score)| score));
+        let levels = scores.into_iter().map(|(item, score)| (Reverse(level(score, unit)), item, score));
+        let mut levels = try_collect("scores", n, levels)?;
         let order = |a: &(Reverse<i128>, u32, f64), b: &(Reverse<i128>, u32, f64)| {
             a.0.cmp(&b.0).then_with(|| self.item_names.order(a.1, b.1))
         };
@@ -217,14 +216,19 @@ impl ClickStore {
         unpack(self.pair_keys.key(pair)).1
     }
 
+    /// The queries with a word. Those with a name only count for nothing: their rows may never come.
+    pub(super) fn asked_with(&self, word: u32) -> impl Iterator<Item = u32> + '_ {
+        let is_asked = |term: &u32| !self.postings[*term as usize].entries.is_empty();
+        self.words.terms(word).iter().copied().filter(is_asked)
+    }
+
     /// The scores of all queries that have one of `words`, added up.
     fn word_scores(&mut self, words: &[u32], params: &RankParams, exec: &Exec) -> Result<Vec<Scored>> {
         let weights = self.weights(params, exec)?;
         let mut scores: Vec<Scored> = Vec::new();
         for &word in words {
-            let terms = self.words.terms(word);
             let mut sums: Vec<(u32, i128)> = Vec::new();
-            for &term in terms {
+            for term in self.asked_with(word) {
                 let posting = &self.postings[term as usize];
                 let items = posting.pairs.iter().map(|&pair| self.item_of(pair));
                 let of_term: Vec<i128> = if params.mode == Mode::Dinx {
@@ -241,7 +245,7 @@ impl ClickStore {
             #[expect(clippy::cast_precision_loss, reason = "fewer than 2^32")]
             let rarity = match params.mode {
                 Mode::Panache => 1.0,
-                _ => (1.0 + self.terms.len() as f64 / terms.len() as f64).ln(),
+                _ => (1.0 + self.n_asked as f64 / self.asked_with(word).count() as f64).ln(),
             };
             scores.extend(sums.chunk_by(|a, b| a.0 == b.0).map(|same| {
                 let n = if is_counted_once { 1 } else { same.len() };
@@ -324,9 +328,7 @@ impl ClickStore {
             let trust = self.trust(&params.trust, exec)?;
             weights.iter_mut().zip(trust).for_each(|(weight, trust)| *weight *= trust);
         }
-        let largest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        // A power of two: dividing by it rounds nothing.
-        let unit = largest.log2().ceil().exp2();
+        let unit = unit(weights.iter().copied());
         let mut fixed_weights = try_with_capacity("weights", weights.len())?;
         for weight in weights {
             let whole = u64::try_from(fixed(weight / unit));

@@ -1,8 +1,9 @@
 //! What is kept of a store when it is saved, and how it comes back: all counters follow from the cells.
 
 use super::keys::unpack;
-use super::store::{ClickStore, Ingested, Row, Rows};
+use super::store::{ClickStore, Ingested, Row, Rows, UNITS};
 use crate::error::{Error, Result};
+use crate::exec::Exec;
 use crate::memory::{try_collect, try_with_capacity};
 
 /// Clicks by peer, query and item, as columns.
@@ -83,8 +84,15 @@ impl ClickStore {
     /// ids have names.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] or [`Error::InvalidData`] for what no store says; [`Error::OutOfMemory`].
-    pub fn restore(&mut self, cells: &Cells, runs: (&[u32], &[u64], &[u64]), tally: Tally) -> Result<()> {
+    /// [`Error::InvalidArgument`] or [`Error::InvalidData`] for what no store says; [`Error::OutOfMemory`],
+    /// [`Error::Interrupted`], [`Error::TimedOut`]. The store is good for nothing then.
+    pub fn restore(
+        &mut self,
+        cells: &Cells,
+        runs: (&[u32], &[u64], &[u64]),
+        tally: Tally,
+        exec: &Exec,
+    ) -> Result<()> {
         let rows =
             Rows { users: &cells.users, queries: &cells.queries, items: &cells.items, ..Rows::default() };
         self.check(&rows)?;
@@ -95,8 +103,15 @@ impl ClickStore {
         if cells.clicks.contains(&0) || !cells.masses.iter().all(|mass| mass.is_finite() && *mass >= 0.0) {
             return Err(Error::argument("clicks", "are not counts"));
         }
+        if tally.epoch.is_some_and(|(epoch, newest)| newest < epoch) {
+            return Err(Error::argument("epoch", "is later than what was received last"));
+        }
         self.grow()?;
+        exec.expect_units(cells.users.len() as u64);
         for i in 0..cells.users.len() {
+            if i % UNITS == 0 {
+                exec.checkpoint(UNITS.min(cells.users.len() - i) as u64)?;
+            }
             let mass = cells.masses.get(i).copied().unwrap_or(0.0);
             let (peer, term, item) = (cells.users[i], cells.queries[i], cells.items[i]);
             let pair = self.pair(term, item)?;

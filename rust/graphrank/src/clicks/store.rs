@@ -13,7 +13,7 @@
 //!
 //! A row costs a few lookups. It changes counters of its author only, or, if it is mine and the pair is new to me,
 //! of the peers that clicked the pair: once for each of their cells, so O(1) per row in all. Only a change of my own
-//! favourite queries looks at all peers.
+//! favourite queries looks at all entries of the query that came and of the one that went.
 
 use super::favourites::Favourites;
 use super::keys::Keys;
@@ -30,10 +30,13 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Half-lives after which masses are brought down to where floats have room.
 const ROOM: f64 = 500.0;
 
+/// The most favourite queries: every row of a peer looks through its own.
+const MOST_TERMS: usize = 1000;
+
 /// What a store counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StoreParams {
-    /// How many favourite queries of two peers are compared.
+    /// How many favourite queries of two peers are compared: 1 to 1000.
     pub top_terms: usize,
     /// Milliseconds after which a click counts half; `None`: it counts for ever.
     pub half_life: Option<f64>,
@@ -47,8 +50,9 @@ impl Default for StoreParams {
 
 impl StoreParams {
     fn validate(&self) -> Result<()> {
-        if self.top_terms == 0 {
-            return Err(Error::argument("top_terms", "must be at least 1, got 0"));
+        if !(1..=MOST_TERMS).contains(&self.top_terms) {
+            let problem = format!("must be from 1 to {MOST_TERMS}, got {}", self.top_terms);
+            return Err(Error::argument("top_terms", problem));
         }
         match self.half_life {
             Some(time) if !(time.is_finite() && time > 0.0) => {
@@ -77,7 +81,7 @@ pub struct Rows<'a> {
 /// Rows that are counted together.
 const GROUP: usize = 32;
 /// Rows between two checkpoints: about a millisecond.
-const UNITS: usize = 32 * GROUP;
+pub(super) const UNITS: usize = 32 * GROUP;
 
 /// A row on its way into the counters.
 #[derive(Clone, Copy, Debug, Default)]
@@ -173,7 +177,7 @@ pub(super) struct Peer {
     pub(super) favourites: Favourites,
     pub(super) seqs: Seqs,
     /// When it was last met in a walk that looks at every peer once.
-    pub(super) stamp: u32,
+    pub(super) stamp: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -201,6 +205,8 @@ pub struct ClickStore {
     pub(super) peers: Vec<Peer>,
     pub(super) items: Vec<Item>,
     pub(super) words: Words,
+    /// Queries with rows.
+    pub(super) n_asked: usize,
     /// Queries that lifts are to look at, and pairs that products are.
     pub(super) stale: Vec<u32>,
     pub(super) stale_pairs: Vec<u32>,
@@ -210,7 +216,7 @@ pub struct ClickStore {
     pub(super) totals: Ingested,
     /// The time that masses are relative to, and the newest time of receipt.
     pub(super) epoch: Option<(i64, i64)>,
-    pub(super) stamp: u32,
+    pub(super) stamp: u64,
 }
 
 /// The code of the peer whose view it is.
@@ -239,6 +245,7 @@ impl ClickStore {
             peers: Vec::new(),
             items: Vec::new(),
             words: Words::default(),
+            n_asked: 0,
             stale: Vec::new(),
             stale_pairs: Vec::new(),
             cache: Cache::default(),
@@ -274,9 +281,8 @@ impl ClickStore {
     #[must_use]
     pub fn counts(&self) -> [usize; 4] {
         let n_peers = self.peers.iter().filter(|peer| peer.clicks > 0).count();
-        let n_terms = self.postings.iter().filter(|posting| !posting.entries.is_empty()).count();
         let n_items = self.items.iter().filter(|item| item.clicks > 0).count();
-        [n_peers, n_terms, n_items, self.cells.len()]
+        [n_peers, self.n_asked, n_items, self.cells.len()]
     }
 
     /// Counts the rows that are not known, as received at `now` (milliseconds since 1970).
@@ -295,9 +301,10 @@ impl ClickStore {
         let mut done = Ingested::default();
         let ended = self.count_rows(rows, now, &mut done, exec);
         self.version += u64::from(done.n_new > 0);
-        self.totals.n_new += done.n_new;
-        self.totals.n_known += done.n_known;
-        self.totals.n_clamped += done.n_clamped;
+        let totals = &mut self.totals;
+        totals.n_new = totals.n_new.saturating_add(done.n_new);
+        totals.n_known = totals.n_known.saturating_add(done.n_known);
+        totals.n_clamped = totals.n_clamped.saturating_add(done.n_clamped);
         ended.map(|()| done)
     }
 

@@ -114,7 +114,9 @@ fn what_was_saved_goes_on_as_if_it_had_never_stopped() {
         let (mut one, mut other) = (store(params), store(params));
         ingest(&mut one, &rows[..50]);
         let (users, firsts, lasts) = one.runs().unwrap();
-        other.restore(&one.cells().unwrap(), (&users, &firsts, &lasts), one.tally()).unwrap();
+        other
+            .restore(&one.cells().unwrap(), (&users, &firsts, &lasts), one.tally(), &Exec::default())
+            .unwrap();
         assert_eq!(ingest(&mut other, &rows), Ingested { n_new: 30, n_known: 50, n_clamped: 0 });
         ingest(&mut one, &rows[50..]);
         assert_eq!((answers(&mut one), one.counts()), (answers(&mut other), other.counts()));
@@ -150,4 +152,43 @@ fn rows_that_cannot_be_counted_change_nothing() {
         assert_eq!((store.totals(), store.counts()), (Ingested::default(), [0; 4]));
     }
     assert_eq!(store.ingest(&good, 0, &Exec::default()).unwrap().n_new, 1);
+}
+
+#[test]
+fn queries_that_have_names_but_no_rows_change_no_answer() {
+    let rows = rows(5, 30);
+    let (mut plain, mut named) = (store(StoreParams::default()), store(StoreParams::default()));
+    for query in ["0 1", "9", "3 9"] {
+        named.names()[1].push(query.as_bytes()).unwrap();
+    }
+    ingest(&mut plain, &rows);
+    ingest(&mut named, &rows);
+    assert_eq!(answers(&mut plain), answers(&mut named));
+    for mode in [Mode::Paper, Mode::Panache, Mode::Maay] {
+        let params = RankParams { mode, ..RankParams::default() };
+        assert!(named.scores(b"9", &params, &Exec::default()).unwrap().is_none());
+    }
+}
+
+#[test]
+fn scores_are_told_apart_however_small_or_large_trust_and_isolation_make_them() {
+    let mut store = store(StoreParams::default());
+    let rows = Rows { users: &[1, 2], queries: &[0, 0], items: &[4, 5], ..Rows::default() };
+    store.ingest(&rows, 0, &Exec::default()).unwrap();
+    let mut ask = |trust: f64, isolation: f64| {
+        let weighting = Weighting { isolation, scale: IsolationScale::Absolute, ..Weighting::default() };
+        let trust = Trust::Given(vec![(1, trust / 1.5), (2, trust)]);
+        let params = RankParams { mode: Mode::Paper, weighting, trust };
+        store.scores(b"0", &params, &Exec::default()).map(|scores| store.best(scores.unwrap(), None).unwrap())
+    };
+    for (trust, isolation) in [(1.0, 1e-13), (1e-5, 1.0), (1e100, 1.0), (1.0, 1e100), (1e100, 1e100)] {
+        let best = ask(trust, isolation).unwrap();
+        assert_eq!((best[0].0, best[1].0), (5, 4), "{best:?}");
+        assert!(best.iter().all(|(_, score)| score.is_finite() && *score > 0.0));
+    }
+    for (trust, isolation, name) in
+        [(1e101, 1.0, "`trust`"), (f64::NAN, 1.0, "`trust`"), (1.0, 1e101, "`iso")]
+    {
+        assert!(ask(trust, isolation).unwrap_err().to_string().starts_with(name));
+    }
 }

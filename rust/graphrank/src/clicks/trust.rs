@@ -9,8 +9,8 @@
 use super::keys::unpack;
 use super::names::Names;
 use super::store::{ClickStore, ME};
-use super::weights::scale_by_largest;
-use crate::error::Result;
+use super::weights::{LARGEST, scale_by_largest};
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{EdgeOptions, Graph};
 use crate::memory::{try_collect, try_with_capacity, try_zeroed};
@@ -33,12 +33,20 @@ impl ClickStore {
     /// trusted.
     ///
     /// # Errors
-    /// Those of [`pagerank`].
+    /// [`Error::InvalidArgument`] for a trust out of range; those of [`pagerank`].
     pub fn trust(&self, trust: &Trust, exec: &Exec) -> Result<Vec<f64>> {
         let mut scores: Vec<f64> = try_zeroed("trust in peers", self.peers.len())?;
         match trust {
             Trust::All => scores.fill(1.0),
-            Trust::Given(given) => given.iter().for_each(|&(peer, score)| scores[peer as usize] = score),
+            Trust::Given(given) => {
+                for &(peer, score) in given {
+                    if !(0.0..=LARGEST).contains(&score) {
+                        let problem = format!("must be numbers from 0 to {LARGEST:e}, got {score}");
+                        return Err(Error::argument("trust", problem));
+                    }
+                    scores[peer as usize] = score;
+                }
+            }
             Trust::Walks(seeds) => {
                 scores = self.walks(seeds, exec)?;
                 scale_by_largest(&mut scores[1..]);

@@ -32,6 +32,9 @@ use crate::memory::{try_collect, try_reserve, try_zeroed};
 /// Queries of both that a lift is shrunk by, as if so many had shown nothing.
 const SHRINKAGE: f64 = 5.0;
 
+/// The largest isolation and trust: no score overflows.
+pub(super) const LARGEST: f64 = 1e100;
+
 /// Sums of shares up to this are rounding.
 const NO_LIFT: f64 = 1e-12;
 
@@ -84,10 +87,10 @@ pub struct Weighting {
 
 impl Weighting {
     pub(super) fn validate(&self) -> Result<()> {
-        if self.isolation.is_finite() && self.isolation >= 0.0 {
+        if (0.0..=LARGEST).contains(&self.isolation) {
             return Ok(());
         }
-        let problem = format!("must be a number of at least 0, got {}", self.isolation);
+        let problem = format!("must be a number from 0 to {LARGEST:e}, got {}", self.isolation);
         Err(Error::argument("isolation", problem))
     }
 }

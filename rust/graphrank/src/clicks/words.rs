@@ -23,18 +23,18 @@ impl Words {
     /// Reads the terms that came since the last time.
     pub(super) fn read(&mut self, names: &Names) -> Result<()> {
         for term in (0u32..).take(names.len()).skip(self.ends.len()) {
-            let start = self.words.len();
             for text in split(names.get(term)) {
                 let (word, is_new) = self.hashes.insert(xxh3_64(text))?;
                 if is_new {
                     try_reserve("words", &mut self.terms, 1)?;
                     self.terms.push(Vec::new());
                 }
-                if !self.words[start..].contains(&word) {
+                let terms = &mut self.terms[word as usize];
+                if terms.last() != Some(&term) {
                     try_reserve("words of queries", &mut self.words, 1)?;
                     self.words.push(word);
-                    try_reserve("queries of words", &mut self.terms[word as usize], 1)?;
-                    self.terms[word as usize].push(term);
+                    try_reserve("queries of words", terms, 1)?;
+                    terms.push(term);
                 }
             }
             try_reserve("words of queries", &mut self.ends, 1)?;
@@ -44,14 +44,15 @@ impl Words {
     }
 
     /// The words of a query that were read, once each, in its order.
-    pub(super) fn of_query(&self, query: &[u8]) -> Vec<u32> {
-        let mut words = Vec::new();
+    pub(super) fn of_query(&self, query: &[u8]) -> Result<Vec<u32>> {
+        let (mut once, mut words) = (Keys::default(), Vec::new());
         for word in split(query).filter_map(|text| self.hashes.find(xxh3_64(text))) {
-            if !words.contains(&word) {
+            if once.insert(word.into())?.1 {
+                try_reserve("words of the query", &mut words, 1)?;
                 words.push(word);
             }
         }
-        words
+        Ok(words)
     }
 
     /// The words of a term.
@@ -86,7 +87,7 @@ mod tests {
             names.push(name).unwrap();
             words.read(&names).unwrap();
         }
-        assert_eq!(words.of_query(b"techno rock techno dub"), [1, 0]);
+        assert_eq!(words.of_query(b"techno rock techno dub").unwrap(), [1, 0]);
         assert_eq!((words.terms(0), words.terms(1), words.of_term(2)), (&[0, 2][..], &[0, 1][..], &[0][..]));
     }
 }

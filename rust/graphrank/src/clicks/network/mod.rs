@@ -138,6 +138,9 @@ impl Catalogue<'_> {
             Some(tastes) if !tastes.iter().all(|&worth| worth.is_finite() && worth > 0.0) => {
                 Err(Error::argument("tastes", "must be finite numbers above 0"))
             }
+            Some(tastes) if !tastes.chunks(n).all(|worth| worth.iter().sum::<f64>().is_finite()) => {
+                Err(Error::argument("tastes", "add up to more than a float holds; divide them by something"))
+            }
             _ => Ok(()),
         }
     }
@@ -177,9 +180,9 @@ pub fn simulate(
     params.validate()?;
     catalogue.validate(params.n_peers)?;
     let mut run = Run::new(catalogue, params, ticks)?;
-    run.start()?;
+    run.start(exec)?;
+    let mut judge = Judge::new(catalogue, params, exec)?;
     exec.expect_units(ticks);
-    let mut judge = Judge::new(catalogue, params)?;
     let mut probes = vec![judge.look(&mut run, 0, exec)?];
     for tick in 1..=ticks {
         if tick % 64 == 0 {
@@ -210,8 +213,14 @@ impl<'a> Run<'a> {
         let plan = Plan::new(params, catalogue, ticks)?;
         let n_all = params.n_peers + plan.n_attackers();
         let n_ticks = usize::try_from(ticks).unwrap_or(usize::MAX);
-        let n_rows =
-            (params.n_peers * catalogue.n_queries()).saturating_add(n_ticks).saturating_add(plan.n_rows());
+        let n_rows = params
+            .n_peers
+            .saturating_mul(catalogue.n_queries())
+            .saturating_add(n_ticks)
+            .saturating_add(plan.n_rows());
+        let n_bytes = Peer::n_bytes(n_rows, n_all, catalogue.items.len()).saturating_mul(n_all);
+        // All at once first: piece by piece the system promises more than it has.
+        drop(std::hint::black_box(try_with_capacity::<u8>("what peers know", n_bytes)?));
         let shared = Shared::new(catalogue, params, n_all, n_rows)?;
         let mut peers = try_with_capacity("peers", n_all)?;
         for _ in 0..n_all {
@@ -238,8 +247,9 @@ impl<'a> Run<'a> {
     }
 
     /// Every peer clicks for every query; then it gets a sample of another's rows.
-    fn start(&mut self) -> Result<()> {
+    fn start(&mut self, exec: &Exec) -> Result<()> {
         for peer in 0..self.params.n_peers {
+            exec.checkpoint(0)?;
             for query in 0..self.catalogue.n_queries() {
                 let cell = match self.taste(peer, query) {
                     Some(cell) => cell,
@@ -250,6 +260,7 @@ impl<'a> Run<'a> {
         }
         // One after the other, each from one that is there: so no part of the network is cut off.
         for peer in 1..self.params.n_peers {
+            exec.checkpoint(0)?;
             let other = self.below(peer);
             self.bootstrap(peer, other)?;
         }

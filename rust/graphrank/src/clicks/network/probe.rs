@@ -67,13 +67,14 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(catalogue: &'a Catalogue<'a>, params: &'a NetworkParams) -> Result<Self> {
+    pub(super) fn new(catalogue: &'a Catalogue<'a>, params: &'a NetworkParams, exec: &Exec) -> Result<Self> {
         let n_all = params.n_peers + params.attack.map_or(0, |attack| attack.n);
         let wants_stores = params.mode != Mode::Popularity
             && (catalogue.tastes.is_some() || params.attack.is_some_and(|attack| attack.has_target()));
         let n_stores = if wants_stores { params.n_peers } else { 0 };
         let mut stores = try_with_capacity("stores", n_stores)?;
         for me in 0..n_stores {
+            exec.checkpoint(0)?;
             stores.push(empty_store(me, n_all, catalogue)?);
         }
         Ok(Self { catalogue, params, stores })

@@ -130,6 +130,13 @@ impl Peer {
         })
     }
 
+    /// Bytes that one takes from the start.
+    pub(super) fn n_bytes(n_rows: usize, n_all: usize, n_cells: usize) -> usize {
+        let bits = [n_rows, n_all, n_all, n_all].map(|n| n / 8);
+        let whole = [n_cells.saturating_mul(4), n_all.saturating_mul(8), size_of::<Self>()];
+        bits.into_iter().chain(whole).fold(0, usize::saturating_add)
+    }
+
     pub(super) fn has(&self, row: u32) -> bool {
         is_set(&self.bits, row as usize)
     }
