@@ -5,10 +5,15 @@ use super::{Gossip, Run};
 use crate::error::Result;
 use crate::memory::try_collect;
 
-/// Bytes of an author in a version vector: its key and the last number of which all before are known.
-const VECTOR_BYTES: u64 = 40;
-/// Bytes of a run of rows beyond the first: two numbers.
-const RUN_BYTES: u64 = 16;
+// As in the frames of `peers`.
+/// Bytes of a question and its answer beside authors and rows: keys, limits, two signatures.
+const MESSAGE_BYTES: u64 = 240;
+/// Bytes of an author in a version vector: its key, how many rows are known, half of the hash of the last.
+const VECTOR_BYTES: u64 = 52;
+/// Bytes of a run of rows beyond the first: two numbers and half a hash.
+const RUN_BYTES: u64 = 20;
+/// Bytes of a row that the asker can tell itself, less the two of its length: author, number, hash of the row before.
+const TOLD_BYTES: u64 = 71;
 
 /// What went over the wire since the last probe.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,7 +84,8 @@ impl Run<'_> {
     fn send(&mut self, from: usize, to: usize) {
         let wants = &self.peers[to];
         let gaps = u64::from(wants.n_runs.saturating_sub(wants.n_authors));
-        self.traffic.bytes_versions += VECTOR_BYTES * u64::from(wants.n_authors) + RUN_BYTES * gaps;
+        self.traffic.bytes_versions +=
+            MESSAGE_BYTES + VECTOR_BYTES * u64::from(wants.n_authors) + RUN_BYTES * gaps;
         self.traffic.messages += 1;
         let log_bytes = self.peers[from].log_bytes;
         self.traffic.bytes_suffix += log_bytes - std::mem::replace(&mut self.peers[from].sent[to], log_bytes);
@@ -109,7 +115,7 @@ impl Run<'_> {
                 return;
             }
             if self.peers[to].has(info.twin) {
-                self.traffic.bytes_versions += u64::from(info.bytes);
+                self.traffic.bytes_versions += u64::from(info.bytes) - TOLD_BYTES;
                 if self.plan.is_detected() {
                     self.ban(to, author);
                 }
@@ -117,7 +123,7 @@ impl Run<'_> {
             }
         }
         self.traffic.rows_new += 1;
-        self.traffic.bytes_versions += u64::from(info.bytes);
+        self.traffic.bytes_versions += u64::from(info.bytes) - TOLD_BYTES;
         self.learn(to, row);
     }
 

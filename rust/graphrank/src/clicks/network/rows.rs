@@ -31,8 +31,9 @@ pub(super) struct Shared {
     pub(super) n_honest_rows: u32,
 }
 
-/// Key of the author, number, hash of the row before, time, lengths of two texts, digest of what was shown, signature.
-const FIXED_BYTES: u32 = 32 + 8 + 16 + 8 + 4 + 16 + 64;
+/// As an entry of `peers`: kind, key of the author, number, hash of the row before, time, lengths of two texts, nothing
+/// shown, signature.
+const FIXED_BYTES: u32 = 1 + 32 + 8 + 32 + 8 + 3 + 1 + 64;
 
 impl Shared {
     pub(super) fn new(
