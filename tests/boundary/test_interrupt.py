@@ -132,7 +132,7 @@ WORK = {
         "gr.ranking.Network(300, mode='robust').run(100_000, progress=how[0], timeout_s=how[1])",
     ),
     "a consensus of rankings": (
-        "lists = [np.random.default_rng(i).permutation(400).tolist() for i in range(300)]",
+        "lists = [np.random.default_rng(i).permutation(3000).tolist() for i in range(40)]",
         "gr.ranking.kemeny(lists, progress=how[0], timeout_s=how[1])",
     ),
     "bounds of measures": (
