@@ -119,8 +119,9 @@ WORK = {
         "gr.ranking.ClickStore('u1').ingest(clicks, progress=how[0], timeout_s=how[1])",
     ),
     "a ranking by walks": (
-        CLICKS + "\nstore = gr.ranking.ClickStore('u1'); store.ingest(clicks_of(500_000))",
-        "store.rank('q1', trust='ppr', timeout_s=how[1])",
+        CLICKS + "\nstore = gr.ranking.ClickStore('u1'); store.ingest(clicks_of(300_000)); "
+        "seeds = [f'u{i}' for i in range(300)]",
+        "store.rank('q1', trust='min_ppr', seeds=seeds, timeout_s=how[1])",
     ),
     "columns for a learner": (
         CLICKS + "\nclicks = clicks_of(500_000); store = gr.ranking.ClickStore('u1'); store.ingest(clicks)",
