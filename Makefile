@@ -52,6 +52,7 @@ bench-peers: $(VENV)/.peers ## Compare with other graph libraries, side by side 
 	$(BIN)/python benches/python/knn.py --no-memory
 	$(BIN)/python benches/python/clique.py
 	$(BIN)/python benches/python/submodular.py
+	$(BIN)/python benches/python/ranking.py --no-memory
 	$(BIN)/python benches/python/metrics.py --no-memory
 	$(BIN)/python benches/python/peers.py --no-memory
 	$(BIN)/python benches/python/aggregation.py --no-memory
