@@ -107,3 +107,22 @@ def test_what_cannot_be_done_is_said_in_a_line(capsys, options, code, words):
     assert last.startswith("graphrank: ")
     assert re.search(words, last)
     assert os.path.exists("clicks.csv")
+
+
+def test_that_nobody_is_met_is_said(capsys):
+    code, out, err = run(
+        capsys, "--key", "a.key", "--connect", "tcp/127.0.0.1:9", "--network", "mine", "--seconds", "0.2"
+    )
+    assert code == 0
+    assert "no peer of network 'mine' was met at tcp/127.0.0.1:9 in 0.2 s" in err
+    assert re.search(r"^accepted +0$", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--every", "0"), ("--every", "soon"), ("--seconds", "-1"), ("--seconds", "inf")]
+)
+def test_times_that_cannot_be_are_refused_by_option(capsys, option, value):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["peer", "--key", "a.key", "--offline", option, value])
+    assert f"argument {option}: must be" in capsys.readouterr().err
+    assert not os.path.exists("a.key")

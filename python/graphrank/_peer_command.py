@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
+
+from graphrank.exceptions import NetworkError
 
 if TYPE_CHECKING:
     from graphrank._peer import Peer
     from graphrank._peer_key import Key
 
 __all__ = ["add_peer_command"]
+
+_SOON_S = 3.0
+"""Seconds after which it is said that nobody was met."""
 
 
 def add_peer_command(commands: Any) -> None:
@@ -48,9 +56,14 @@ def add_peer_command(commands: Any) -> None:
         help="clicks to sign and publish: a table (.csv .tsv .parquet .ipc .arrow .feather) with columns query, item "
         "and, if it has it, ts (milliseconds since 1970); every start publishes them again",
     )
-    command.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two pulls (1)")
     command.add_argument(
-        "--seconds", type=float, metavar="SECONDS", help="end after so long (none: at Ctrl-C); 0: at once"
+        "--every", type=_seconds, default=1.0, metavar="SECONDS", help="between two pulls (1)"
+    )
+    command.add_argument(
+        "--seconds",
+        type=_seconds_or_0,
+        metavar="SECONDS",
+        help="end after so long (none: at Ctrl-C); 0: at once",
     )
     command.add_argument("--rank", metavar="QUERY", help="at the end, rank items for this query")
     command.add_argument("--top", type=int, default=10, metavar="N", help="items of the ranking (10)")
@@ -58,6 +71,20 @@ def add_peer_command(commands: Any) -> None:
         "--rows", metavar="FILE", help="at the end, write all rows here: .parquet .csv .ipc .jsonl"
     )
     command.set_defaults(run=_peer)
+
+
+def _seconds(text: str) -> float:
+    seconds = _seconds_or_0(text)
+    if seconds == 0:
+        raise argparse.ArgumentTypeError("must be more than 0 seconds")
+    return seconds
+
+
+def _seconds_or_0(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number of seconds, 0 or more, got {text!r}")
 
 
 def _peer(arguments: argparse.Namespace) -> None:
@@ -89,8 +116,7 @@ def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
         try:
             if arguments.publish is not None:
                 _publish(peer, arguments.publish)
-            if arguments.seconds != 0:
-                peer.serve(every_s=arguments.every, timeout_s=arguments.seconds)
+            _serve(peer, arguments)
         except KeyboardInterrupt:
             sys.stderr.write("\n")
         if arguments.rows is not None:
@@ -98,6 +124,26 @@ def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
 
             write_table(peer.rows(), arguments.rows)
         return _told(peer, arguments)
+
+
+def _serve(peer: Peer, arguments: argparse.Namespace) -> None:
+    end = math.inf if arguments.seconds is None else time.monotonic() + arguments.seconds
+    if arguments.connect and not arguments.offline and arguments.seconds != 0:
+        _tell_if_alone(peer, arguments, min(_SOON_S, end - time.monotonic()))
+    left = end - time.monotonic()
+    if left > 0:
+        peer.serve(every_s=arguments.every, timeout_s=None if left == math.inf else left)
+
+
+def _tell_if_alone(peer: Peer, arguments: argparse.Namespace, soon_s: float) -> None:
+    """Else an address at which nobody is would be tried for ever, and nothing be said."""
+    try:
+        peer.wait_for_peers(timeout_s=soon_s)
+    except NetworkError:
+        sys.stderr.write(
+            f"no peer of network {arguments.network!r} was met at {', '.join(arguments.connect)} in {soon_s:.1g} s, "
+            "trying on: does one listen there, with the same --network?\n"
+        )
 
 
 def _key(path: str) -> Key:
