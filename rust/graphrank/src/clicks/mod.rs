@@ -13,7 +13,8 @@
 //! | `names`, `keys`, `seqs` | codes of ids; tables of pairs of codes; which rows of an author are known |
 //! | `favourites` | the queries that a peer asks most |
 //! | `weights`, `trust` | what a peer weighs: similarity and lift; walks between peers |
-//! | `rank`, `maay`, `words` | scores and the best of them |
+//! | `modes` | the choices of a ranking |
+//! | `rank`, `maay`, `words`, `kept` | scores and the best of them; weights that need not be computed again |
 //! | [`network`] | peers that click and gossip, simulated |
 //! | `fixed` | sums that do not depend on order |
 //!
@@ -43,8 +44,10 @@
 mod counts;
 mod favourites;
 mod fixed;
+mod kept;
 mod keys;
 mod maay;
+mod modes;
 mod names;
 pub mod network;
 mod rank;
@@ -58,9 +61,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use modes::{IsolationScale, Mode, Normaliser, RankParams, Trust, Union, Weighting};
 pub use names::Names;
-pub use rank::{Mode, RankParams, Scored, exploration_swap};
+pub use rank::{Scored, exploration_swap};
 pub use saved::{Cells, Tally};
 pub use store::{ClickStore, Ingested, Rows, StoreParams};
-pub use trust::Trust;
-pub use weights::{IsolationScale, Normaliser, Similarities, Union, Weighting};
+pub use weights::Similarities;

@@ -22,83 +22,18 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::fixed::{BITS, fixed, float, level, unit};
+use super::kept::Weights;
 use super::keys::unpack;
+use super::modes::{Mode, RankParams, Trust};
 use super::store::{ClickStore, ME, Posting};
-use super::trust::Trust;
-use super::weights::{Weighting, scale_by_largest};
+use super::weights::scale_by_largest;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::memory::{try_collect, try_with_capacity, try_zeroed};
 use crate::rng::{Domain, ShortStream, key};
 
-/// Kinds of weights kept at once.
-const KEPT: usize = 8;
-
-/// How items are scored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Clicks of similar peers.
-    #[default]
-    Paper,
-    /// One vote for each peer, the more the better its clicks predict mine.
-    Robust,
-    /// Clicks for this query.
-    Popularity,
-    /// Clicks for any query.
-    Dinx,
-    /// Clicks for the words of this query.
-    Panache,
-    /// Clicks for the words of this query, by how much the item is about what I ask.
-    Maay,
-    /// Clicks of peers whose clicks point where mine do.
-    Cosine,
-}
-
-impl Mode {
-    /// The name users give it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Robust => "robust",
-            Self::Popularity => "popularity",
-            Self::Dinx => "dinx",
-            Self::Panache => "panache",
-            Self::Maay => "maay",
-            Self::Cosine => "cosine",
-        }
-    }
-}
-
-/// How to rank.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RankParams {
-    /// How items are scored.
-    pub mode: Mode,
-    /// How similar peers are.
-    pub weighting: Weighting,
-    /// How much peers are trusted.
-    pub trust: Trust,
-}
-
 /// An item and its score.
 pub type Scored = (u32, f64);
-
-/// What peers weigh, in whole multiples of 2^-60 of `unit`.
-#[derive(Debug)]
-struct Weights {
-    weights: Vec<u64>,
-    unit: f64,
-    is_vote: bool,
-}
-
-/// Weights that were computed since rows last came.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Cache {
-    version: u64,
-    kept: Vec<(RankParams, Arc<Weights>)>,
-}
 
 /// The two places of a ranking of `n` items that swap, so that what stands low is seen as well: with the given
 /// probability two that are drawn from all, for each query others.
@@ -288,11 +223,8 @@ impl ClickStore {
 
     /// What peers weigh: kept, or computed.
     fn weights(&mut self, params: &RankParams, exec: &Exec) -> Result<Arc<Weights>> {
-        if self.cache.version != self.version {
-            self.cache = Cache { version: self.version, kept: Vec::new() };
-        }
-        if let Some((_, weights)) = self.cache.kept.iter().find(|(kept, _)| kept == params) {
-            return Ok(Arc::clone(weights));
+        if let Some(weights) = self.kept.get(self.version, params) {
+            return Ok(weights);
         }
         match params.mode {
             Mode::Robust => self.refresh_lifts(),
@@ -300,10 +232,7 @@ impl ClickStore {
             _ => {}
         }
         let weights = Arc::new(self.computed_weights(params, exec)?);
-        if self.cache.kept.len() == KEPT {
-            self.cache.kept.remove(0);
-        }
-        self.cache.kept.push((params.clone(), Arc::clone(&weights)));
+        self.kept.put(self.version, params.clone(), Arc::clone(&weights));
         Ok(weights)
     }
 

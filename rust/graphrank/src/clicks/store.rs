@@ -16,9 +16,9 @@
 //! favourite queries looks at all entries of the query that came and of the one that went.
 
 use super::favourites::Favourites;
+use super::kept::Kept;
 use super::keys::Keys;
 use super::names::Names;
-use super::rank::Cache;
 use super::seqs::Seqs;
 use super::words::Words;
 use crate::error::{Error, Result};
@@ -210,7 +210,7 @@ pub struct ClickStore {
     /// Queries that lifts are to look at, and pairs that products are.
     pub(super) stale: Vec<u32>,
     pub(super) stale_pairs: Vec<u32>,
-    pub(super) cache: Cache,
+    pub(super) kept: Kept,
     /// Counts changes, so that what was computed before one is not used after it.
     pub(super) version: u64,
     pub(super) totals: Ingested,
@@ -248,7 +248,7 @@ impl ClickStore {
             n_asked: 0,
             stale: Vec::new(),
             stale_pairs: Vec::new(),
-            cache: Cache::default(),
+            kept: Kept::default(),
             version: 0,
             totals: Ingested::default(),
             epoch: None,

@@ -7,26 +7,15 @@
 //! them.
 
 use super::keys::unpack;
+use super::modes::{LARGEST, Trust};
 use super::names::Names;
 use super::store::{ClickStore, ME};
-use super::weights::{LARGEST, scale_by_largest};
+use super::weights::scale_by_largest;
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::graph::{EdgeOptions, Graph};
 use crate::memory::{try_collect, try_with_capacity, try_zeroed};
 use crate::ppr::{PprParams, Queries, Scores, pagerank};
-
-/// Where trust in peers comes from.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Trust {
-    /// All peers are trusted.
-    #[default]
-    All,
-    /// Peers and how much each is trusted; others are not.
-    Given(Vec<(u32, f64)>),
-    /// The least score of walks from each of these peers.
-    Walks(Vec<u32>),
-}
 
 impl ClickStore {
     /// How much every peer is trusted, 1 the most trusted of the others; me 1. Where walks reach nobody else, all are

@@ -25,15 +25,13 @@
 
 use super::fixed::{fixed, float};
 use super::keys::{pack, unpack};
+use super::modes::{IsolationScale, Normaliser, Union, Weighting};
 use super::store::{ClickStore, ME, NO_USE, NONE, Peer};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::{try_collect, try_reserve, try_zeroed};
 
 /// Queries of both that a lift is shrunk by, as if so many had shown nothing.
 const SHRINKAGE: f64 = 5.0;
-
-/// The largest isolation and trust: no score overflows.
-pub(super) const LARGEST: f64 = 1e100;
 
 /// Sums of shares up to this are rounding.
 const NO_LIFT: f64 = 1e-12;
@@ -41,59 +39,6 @@ const NO_LIFT: f64 = 1e-12;
 /// What stands for my own lift, after those of others were divided by the largest: my clicks are few, and a peer whose
 /// clicks foretell mine knows more. Measured with planted tastes: half is better than 1 by .002 of nDCG.
 const OWN_LIFT: f64 = 0.5;
-
-/// What the similarity of two peers is measured against.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Union {
-    /// Items that one of both clicked.
-    #[default]
-    Items,
-    /// (query, item) pairs that one of both clicked.
-    Pairs,
-}
-
-/// What similarities are divided by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Normaliser {
-    /// The largest among other peers; I weigh 1.
-    #[default]
-    Others,
-    /// The largest among all peers, me among them; I weigh as by the formula.
-    All,
-}
-
-/// Units of `isolation`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IsolationScale {
-    /// The mean weight of other peers; 1 if that is 0.
-    #[default]
-    Mean,
-    /// 1.
-    Absolute,
-}
-
-/// How similar peers are, in terms of [`Weighting`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Weighting {
-    /// What every known peer weighs at least.
-    pub isolation: f64,
-    /// In which units.
-    pub scale: IsolationScale,
-    /// What similarities are divided by.
-    pub normaliser: Normaliser,
-    /// What they are measured against.
-    pub union: Union,
-}
-
-impl Weighting {
-    pub(super) fn validate(&self) -> Result<()> {
-        if (0.0..=LARGEST).contains(&self.isolation) {
-            return Ok(());
-        }
-        let problem = format!("must be a number from 0 to {LARGEST:e}, got {}", self.isolation);
-        Err(Error::argument("isolation", problem))
-    }
-}
 
 /// Other peers that have clicks, and what I share with each.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use super::reply::{Answer, Named, Run, is_answer_signed};
 type Checked<T> = Result<T, Dropped>;
 
 /// An entry that is no longer than one may be.
-pub(super) fn decode(bytes: &[u8]) -> Checked<Entry> {
+fn decode(bytes: &[u8]) -> Checked<Entry> {
     if bytes.len() > MAX_ENTRY {
         return Err(Dropped::EntrySize);
     }
@@ -19,6 +19,14 @@ pub(super) fn decode(bytes: &[u8]) -> Checked<Entry> {
 }
 
 impl Replica {
+    /// Takes back an entry that this peer held earlier, from its own records: the signature is not verified again.
+    ///
+    /// # Errors
+    /// The reason, if it cannot be held.
+    pub fn restore(&mut self, bytes: &[u8], received: u64) -> Result<(), Dropped> {
+        self.admit(decode(bytes)?, received, false)
+    }
+
     pub(super) fn on_answer(&mut self, answer: Answer<'_>, frame: &[u8], now: u64) -> Checked<Told> {
         let by = self.peers.waits_for(answer.nonce).ok_or(Dropped::Unsolicited)?;
         if !is_answer_signed(frame, &by, self.me) {
@@ -76,7 +84,7 @@ impl Replica {
     }
 
     /// Checks an entry and holds it: in the order of what checks cost, so that junk is cheap.
-    pub(super) fn admit(&mut self, entry: Entry, received: u64, is_verified: bool) -> Checked<()> {
+    fn admit(&mut self, entry: Entry, received: u64, is_verified: bool) -> Checked<()> {
         let author = entry.author();
         let log = match self.authors.get(&author) {
             Some(Author::Banned(_)) => return Err(Dropped::Banned),

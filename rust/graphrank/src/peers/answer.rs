@@ -11,18 +11,12 @@ use std::ops::Range;
 use super::author::{AuthorLog, missing};
 use super::entry::Entry;
 use super::key::AuthorId;
+use super::limits::Room;
 use super::message::{ALL, Claim, Question, tag};
 use super::proof::Proof;
 use super::replica::{Author, Replica};
 use super::reply::{Answer, BARE_ANSWER, BARE_RUN, BODY_LENGTH, Named, Run};
 use crate::rng::mix;
-
-/// Room for an answer, or for a part of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
-    pub(super) bytes: usize,
-    pub(super) rows: usize,
-}
 
 struct Packer<'a> {
     answer: Answer<'a>,

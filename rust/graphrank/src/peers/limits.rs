@@ -1,6 +1,6 @@
 //! What a peer keeps and gives at most.
 
-use super::message::{MAX_FRAME, MIN_ANSWER};
+use super::message::{MAX_FRAME, MIN_ANSWER, MOST_ISLANDS};
 use crate::error::{Error, Result};
 
 /// Bounds on memory and on work for others. Whatever is beyond is dropped and counted.
@@ -31,8 +31,6 @@ pub struct Limits {
     pub max_skew: u64,
 }
 
-/// The most that `max_islands` can be.
-pub(super) const MOST_ISLANDS: usize = 4096;
 /// How many peers at full rate a peer answers.
 pub const ALL_PEERS: u64 = 16;
 
@@ -108,6 +106,13 @@ impl Bucket {
     pub(super) fn take(&mut self, bytes: u64) {
         self.spent = self.spent.saturating_add(bytes);
     }
+}
+
+/// Room for an answer, or for a part of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) bytes: usize,
+    pub(super) rows: usize,
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use std::ops::Range;
 
 use super::entry::EntryId;
 use super::key::{AuthorId, SIGNATURE, SecretKey, is_frame_signed};
-use super::limits::MOST_ISLANDS;
 use super::proof::Proof;
 use super::wire::{Reader, put_varint};
 
@@ -36,6 +35,8 @@ const HAS_WINDOW: u8 = 2;
 /// All of a log, in thousandths.
 pub(super) const ALL: u16 = 1000;
 
+/// Islands of one author that a question can tell of, so the most that [`Limits`](super::Limits) can allow.
+pub(super) const MOST_ISLANDS: usize = 4096;
 /// Bytes of the id of an entry by which islands are compared. To make two entries that agree in so many is 2^64 work.
 pub(super) const TAG: usize = 16;
 pub(super) type Tag = [u8; TAG];

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::accept::decode;
-use super::answer::Room;
 use super::author::AuthorLog;
 use super::counters::{Counters, Dropped};
 use super::dealings::Peers;
 use super::entry::Entry;
 use super::key::{AuthorId, SecretKey};
-use super::limits::Limits;
+use super::limits::{Limits, Room};
 use super::message::{ANSWER, MAX_FRAME, MIN_ANSWER, PROOF, QUESTION, Question, TOLD, VERSION, proof_frame};
 use super::proof::Proof;
 use super::reply::Answer;
@@ -227,15 +225,6 @@ impl Replica {
             }
         }
         hash.finalize().into()
-    }
-
-    /// Takes back an entry that this peer held earlier, from its own records: the signature is not verified again.
-    ///
-    /// # Errors
-    /// The reason, if it cannot be held.
-    pub fn restore(&mut self, bytes: &[u8], received: u64) -> std::result::Result<(), Dropped> {
-        let entry = decode(bytes)?;
-        self.admit(entry, received, false)
     }
 
     /// Takes a frame from another peer.

@@ -36,8 +36,7 @@ use attack::Plan;
 use probe::Judge;
 use rows::{Peer, Shared};
 
-use super::rank::Mode;
-use super::weights::Weighting;
+use super::modes::{Mode, Weighting};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::memory::try_with_capacity;

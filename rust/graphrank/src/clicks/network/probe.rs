@@ -10,9 +10,8 @@
 
 use super::rows::{Peer, order};
 use super::{Catalogue, NetworkParams, Run};
-use crate::clicks::rank::{Mode, RankParams};
+use crate::clicks::modes::{Mode, RankParams, Trust};
 use crate::clicks::store::{ClickStore, Rows, StoreParams};
-use crate::clicks::trust::Trust;
 use crate::error::Result;
 use crate::exec::Exec;
 use crate::memory::{try_collect, try_with_capacity};
