@@ -79,3 +79,90 @@ def test_what_goes_wrong_is_said(capsys, argv, expected, part):
     code, _, err = run(capsys, *argv)
     assert code == expected
     assert part in err
+
+
+WORSE = RUN.with_columns(item=pl.Series(["x", "b", "x"]))
+
+
+def test_several_runs_are_columns_and_are_compared(capsys):
+    WORSE.write_csv("worse.csv")
+    write_run(WORSE, "third.run.gz")
+    code, out, _ = run(
+        capsys, "qrels.csv", "run.csv", "worse.csv", "third.run.gz", "--metrics", "map", "hit@1"
+    )
+    assert code == 0
+    assert out.splitlines() == [
+        "metric       run     worse     third",
+        "------------------------------------",
+        "map     0.500000  0.125000  0.125000",
+        "hit@1   0.500000  0.000000  0.000000",
+        "",
+        "first less second, 95 % interval, p by paired t test, p_holm corrected for all pairs:",
+        "",
+        *out.splitlines()[7:],
+    ]
+    first = out.splitlines()[9].split()
+    runs = {"run": RUN, "worse": WORSE, "third": WORSE}
+    expected = gr.metrics.compare(QRELS, runs, ["map", "hit@1"])
+    assert first == [*expected.row(0)[:3], *(f"{number:.6f}" for number in expected.row(0)[3:])]
+
+
+def test_several_runs_in_one_table_for_programs(capsys):
+    WORSE.write_csv("worse.csv")
+    argv = ["qrels.csv", "run.csv", "worse.csv", "--metrics", "map", "mrr"]
+    options = ["--baseline", "worse", "--test", "randomisation", "--confidence", "0.8", "--seed", "3"]
+    code, _, _ = run(capsys, *argv, *options, "-o", "out.parquet")
+    assert code == 0
+    found = pl.read_parquet("out.parquet")
+    runs = {"run": RUN, "worse": WORSE}
+    expected = gr.metrics.compare(
+        QRELS, runs, ["map", "mrr"], baseline="worse", test="randomisation", confidence=0.8, seed=3
+    )
+    assert_frame_equal(found.select(expected.columns), expected)
+    for name, frame in runs.items():
+        assert found[name].equals(gr.evaluate(QRELS, frame, ["map", "mrr"])["value"])
+    code, out, _ = run(capsys, *argv, "--baseline", "worse.csv", "--format", "csv")
+    assert code == 0
+    assert out.splitlines()[0] == "metric,run,worse,first,second,difference,low,high,p,p_holm"
+
+
+def test_several_runs_query_by_query(capsys):
+    WORSE.filter(query=1).write_csv("worse.csv")
+    argv = ["qrels.csv", "run.csv", "worse.csv", "--metrics", "map", "--missing", "skip", "--per-query"]
+    code, out, _ = run(capsys, *argv)
+    assert code == 0
+    assert out.splitlines() == [
+        "query  metric       run     worse",
+        "---------------------------------",
+        "1      map     1.000000  0.250000",
+        "2      map     0.000000         -",
+    ]
+
+
+def test_runs_of_one_name_are_called_as_they_are_given(capsys, tmp_path):
+    (tmp_path / "other").mkdir()
+    WORSE.write_csv("other/run.csv")
+    code, out, _ = run(capsys, "qrels.csv", "run.csv", "other/run.csv", "--metrics", "map")
+    assert code == 0
+    assert out.splitlines()[0].split() == ["metric", "run.csv", "other/run.csv"]
+    WORSE.write_csv("p.csv")
+    code, out, _ = run(capsys, "qrels.csv", "run.csv", "p.csv", "--metrics", "map")
+    assert code == 0
+    assert out.splitlines()[0].split() == ["metric", "run", str(tmp_path / "p.csv")]
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        (["run.csv", "--baseline", "run"], "--baseline and --test are for several runs"),
+        (["run.csv", "run.parquet", "--test", "t", "--per-query"], "without --per-query"),
+        (["run.csv", "run.csv"], "the run 'run.csv' is given twice"),
+        (["run.csv", "mine.run.gz", "--baseline", "bm25"], "--baseline must be one of run, mine, got 'bm25'"),
+        (["mine.run.gz", "run.csv", "-o", "run.csv"], "would overwrite"),
+        (["run.csv", "mine.run.gz", "--confidence", "2"], "confidence"),
+    ],
+)
+def test_what_several_runs_cannot_be_asked(capsys, argv, part):
+    code, _, err = run(capsys, "qrels.csv", *argv)
+    assert code == 2
+    assert part in err

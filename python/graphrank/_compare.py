@@ -69,8 +69,8 @@ def compare(
     Returns
     -------
     polars.DataFrame
-        Columns ``metric``, ``first``, ``second``, ``mean_first``, ``mean_second``, ``difference`` (first less second),
-        ``low``, ``high``, ``p``, ``p_holm``.
+        Columns ``metric``, ``first``, ``second``, ``difference`` (of the means, first less second), ``low``, ``high``,
+        ``p``, ``p_holm``. :func:`evaluate` gives the means.
 
     Raises
     ------
@@ -117,13 +117,11 @@ def compare(
             difference, low, high, p, _ = _core.compare_paired(a, b, word, *params, how())
             if test == "wilcoxon":
                 p = _wilcoxon(a - b)
-            counts = ~np.isnan(a - b)
-            means = (float(a[counts].mean()), float(b[counts].mean()))
-            found.append((measure.text, first, second, *means, difference, low, high, p))
+            found.append((measure.text, first, second, difference, low, high, p))
         holm = _holm(np.array([row[-1] for row in found]))
         rows += [(*row, float(p)) for row, p in zip(found, holm, strict=True)]
     text, number = pl.String(), pl.Float64()
-    names = ("mean_first", "mean_second", "difference", "low", "high", "p", "p_holm")
+    names = ("difference", "low", "high", "p", "p_holm")
     schema = {"metric": text, "first": text, "second": text, **dict.fromkeys(names, number)}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
