@@ -335,3 +335,16 @@ def test_what_cannot_be_compared():
         compare(qrels, runs | {"far": runs["far"].with_columns(score=pl.lit(float("nan")))})
     with pytest.raises(InvalidArgumentError, match="at least 2 queries"):
         compare(qrels.head(1), runs)
+
+
+def test_ids_of_two_kinds_are_warned_of():
+    qrels = pl.DataFrame({"query": [1, 2, 2], "item": ["doc1", "doc2", "doc3"], "label": [1, 1, 0]})
+    run = pl.DataFrame({"query": [9, 2, 1], "item": ["7", "2", "1"], "score": [1.0, 2.0, 3.0]})
+    words = "for query 2 `qrels` has item 'doc2' and `run` has '2'"
+    with pytest.warns(UserWarning, match=words) as caught:
+        assert evaluate(qrels, run, ["mrr"])["value"].to_list() == [0.0]
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="`odd` has '2'"):
+        compare(qrels, {"good": qrels.rename({"label": "score"}), "odd": run}, ["mrr"])
+    # One item that is judged, though not relevant, is of the same kind.
+    evaluate(qrels, run.with_columns(item=pl.Series(["7", "doc3", "1"])), ["mrr"])

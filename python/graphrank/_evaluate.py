@@ -109,6 +109,11 @@ def evaluate(
     InvalidDataError
         For nulls, NaN, an item that comes twice for a query, and tables that have no query in common.
 
+    Warns
+    -----
+    UserWarning
+        If no item of ``run`` is judged for its query, which mostly means ids of two kinds.
+
     Notes
     -----
     The same input gives the same bits on any number of threads, intervals included.

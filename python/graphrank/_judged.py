@@ -8,6 +8,7 @@ keys as they are.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
@@ -111,14 +112,18 @@ def measure_run(
         codes = [code_by_join(*pair)[1:] for pair in (query, item)]
         by_table = [[side.astype(np.uint64) for side in pair] for pair in codes]
         found = ask((by_table[0][0], by_table[1][0], by_table[0][1], by_table[1][1]))
-    first_rows, values, _, run_codes, _, twice = found
+    first_rows, values, _, run_codes, matches, twice = found
     if twice is not None:
         _refuse_twice(twice, judged, run, what)
-    if not (run_codes != MISSING).any():
+    is_judged = run_codes != MISSING
+    if not is_judged.any():
         raise InvalidDataError(
             f"`qrels` and `{what}` have no query in common: `qrels` has {judged.query[0]!r} and others, "
             f"`{what}` has {run.query[0]!r}"
         )
+    if (matches == MISSING).all():
+        row = int(is_judged.argmax())
+        _warn_of_strangers(judged, int(first_rows[run_codes[row]]), run, row, what)
     queries = judged.query.gather(pl.Series(first_rows))
     return Found(queries, values.reshape(len(first_rows), len(measures)))
 
@@ -164,6 +169,16 @@ def _refuse_twice(twice: tuple[bool, int, int], judged: Judgements, run: RunTabl
         f"`{name}`, row {later}: item {table.item[later]!r} comes a second time for query {table.query[later]!r} "
         f"(first in row {earlier}); {remedy} each item once, for instance after "
         f"group_by('query', 'item').agg(pl.max({'score' if is_in_run else 'label'!r}))"
+    )
+
+
+def _warn_of_strangers(judged: Judgements, judgement: int, run: RunTable, row: int, what: str) -> None:
+    """Items of two kinds of names never match, and nothing else would tell."""
+    warnings.warn(
+        f"no item of `{what}` is judged for its query, so it is measured as one that finds nothing; for query "
+        f"{run.query[row]!r} `qrels` has item {judged.item[judgement]!r} and `{what}` has {run.item[row]!r}: are these "
+        "ids of one kind?",
+        stacklevel=5,
     )
 
 

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 import graphrank as gr
 
+# Small runs may well find nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:no item of")
+
 TREC = {
     "ndcg": "ndcg",
     "ndcg@1": "ndcg_cut_1",

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 import graphrank as gr
 
+# Small runs may well find nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:no item of")
+
 LABELS = st.integers(0, 3)
 RUNS = st.lists(
     st.tuples(st.integers(0, 9), st.integers(-2, 2)), min_size=1, max_size=8, unique_by=lambda r: r[0]
