@@ -337,6 +337,18 @@ def test_what_cannot_be_compared():
         compare(qrels.head(1), runs)
 
 
+@pytest.mark.parametrize("text", ["map(,)", "map(rel=2,)", "map(,rel=2)", "rbp(rel=1,,p=0.5)"])
+def test_parameters_are_not_empty(text):
+    with pytest.raises(InvalidArgumentError, match="'' is no parameter"):
+        evaluate(QRELS, RUN, [text])
+
+
+def test_parameters_are_given_once():
+    with pytest.raises(InvalidArgumentError, match="gives rel twice"):
+        evaluate(QRELS, RUN, ["map(rel=1,rel=2)"])
+    assert evaluate(QRELS, RUN, ["map()"])["value"].equals(evaluate(QRELS, RUN, ["map"])["value"])
+
+
 def test_ids_of_two_kinds_are_warned_of():
     qrels = pl.DataFrame({"query": [1, 2, 2], "item": ["doc1", "doc2", "doc3"], "label": [1, 1, 0]})
     run = pl.DataFrame({"query": [9, 2, 1], "item": ["7", "2", "1"], "score": [1.0, 2.0, 3.0]})

@@ -14,6 +14,7 @@ from graphrank.exceptions import (
     FileMissingError,
     InvalidArgumentError,
     InvalidDataError,
+    OutOfMemoryError,
 )
 from graphrank.metrics import (
     evaluate,
@@ -65,7 +66,10 @@ def test_a_mark_of_the_order_of_bytes_is_no_part_of_a_file(tmp_path):
     [
         ("7 0 a 2\n\n7 0 b\n", "line 3: '7 0 b' is not written as 'query iteration item label'"),
         ("7 0 a 2\n7 0 b 1 9\n", "line 2: '7 0 b 1 9' is not written as"),
-        ("7 0 a 2\n7 0 b x\n", "line 2: '7 0 b x' has the label 'x', which is not a number"),
+        ("7 0 a 2\n7 0 b x\n", "line 2: '7 0 b x' has the label 'x', which is not a finite number"),
+        ("7 0 a 2\n7 0 b inf\n", "line 2: '7 0 b inf' has the label 'inf', which is not a finite number"),
+        ("7 0 a -1e999\n", "line 1: '7 0 a -1e999' has the label '-1e999', which is not a finite number"),
+        ("7 0 a nan\n", "line 1: '7 0 a nan' has the label 'nan'"),
         ("", "is empty"),
     ],
 )
@@ -75,6 +79,59 @@ def test_bad_lines_of_judgements_are_named(tmp_path, text, part):
     with pytest.raises(InvalidDataError, match=part) as error:
         read_qrels(path)
     assert "bad.qrels" in str(error.value)
+
+
+def test_infinite_scores_have_a_place(tmp_path):
+    (tmp_path / "run").write_text("7 Q0 a 1 inf t\n7 Q0 b 2 -inf t\n")
+    assert read_run(tmp_path / "run")["score"].to_list() == [float("inf"), float("-inf")]
+
+
+def test_lines_of_other_encodings_are_named(tmp_path):
+    path = tmp_path / "latin"
+    path.write_bytes("7 Q0 a 1 2 t\n\n7 Q0 Größe 1 2 t\n".encode("latin1"))
+    with pytest.raises(InvalidDataError, match=r"line 3: '7 Q0 Gr.*is not text in UTF-8.*iconv"):
+        read_run(path)
+    path.write_bytes("7 0 a 2é\n".encode("latin1"))
+    with pytest.raises(InvalidDataError, match=r"line 1: .*is not text in UTF-8"):
+        read_qrels(path)
+    # A comment is of no interest but for its first word, the item.
+    path.write_bytes("# café\n1 qid:1 1:2 # a café\n".encode("latin1"))
+    assert read_svmlight(path)["item"].to_list() == ["a"]
+    path.write_text("1 qid:1 1:2 # \ufffd\n")
+    assert read_svmlight(path)["item"].to_list() == ["\ufffd"]
+    for line, part in (("1 qid:1 1:2 # docid = café", "item 'caf"), ("1 qid:é 1:2 # a", "query '")):
+        path.write_bytes(f"1 qid:1 1:2 # a\n\n{line}\n".encode("latin1"))
+        with pytest.raises(InvalidDataError, match=f"line 3: {part}.*is not text in UTF-8"):
+            read_svmlight(path)
+
+
+@pytest.mark.parametrize("column", ["query", "item"])
+def test_ids_of_bytes_are_written_as_text_or_refused(tmp_path, column):
+    path = tmp_path / "out"
+    table = {"query": [b"q", b"q"], "item": [b"a", b"b"]}
+    good = pl.DataFrame(table | {"score": [2.0, 1.0]})
+    write_run(good, path, "t")
+    assert path.read_text() == "q Q0 a 1 2.0 t\nq Q0 b 2 1.0 t\n"
+    bad = good.with_columns(pl.Series(column, [b"q", b"\xe9"]))
+    message = f"column {column!r} is .* in row 1, which is not text in UTF-8"
+    with pytest.raises(InvalidDataError, match=message):
+        write_run(bad, path)
+    with pytest.raises(InvalidDataError, match=message):
+        write_qrels(bad.rename({"score": "label"}), path)
+    with pytest.raises(InvalidDataError, match=message):
+        write_svmlight(bad.with_columns(label=pl.lit(1)), path)
+
+
+def test_tables_of_too_many_columns_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "wide"
+    path.write_text("1 qid:1 1:2\n1 qid:1 4294967295:1\n")
+    with pytest.raises(InvalidDataError, match=r"line 2: .*above 1000000"):
+        read_svmlight(path)
+    path.write_text("1 qid:1 1:2\n1 qid:1 1000:1\n")
+    assert read_svmlight(path).width == 1003
+    monkeypatch.setattr("graphrank._svmlight_files.free_memory", lambda: 2 * 15_999)
+    with pytest.raises(OutOfMemoryError, match="features needs 16000 bytes"):
+        read_svmlight(path)
 
 
 def test_bad_files_and_bad_ids_are_named(tmp_path):

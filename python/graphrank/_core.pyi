@@ -631,11 +631,11 @@ def compare_paired(
 ) -> tuple[float, float, float, float, int]:
     """Mean difference, its bounds, p, number of queries."""
 
-def read_svmlight(text: _U8, how: _How) -> tuple[_F64, _U64, _U64, int, int, _F64]:
+def read_svmlight(text: _U8, most_bytes: int | None, how: _How) -> tuple[_F64, _U64, _U64, int, int, _F64]:
     """Lines of ``label qid:query feature:value ... # comment``.
 
     Returns (labels, byte ranges of queries and of comments, number of the first feature, number of features, a row of
-    features per line). Errors name the line, counted from 0, as a row.
+    features per line). Errors name the line, counted from 0, as a row. A table of more than ``most_bytes`` is refused.
     """
 
 # Authors, and per row: the position of its author, number, query, item, milliseconds since 1970.

@@ -119,8 +119,13 @@ def _read(text: Any) -> Measure:
                 f"`metrics`: {text!r}: {name} has no cut-off, it knows how far to look"
             )
         cutoff = int(parts[3])
-    given = [option for option in (parts[2] or "").split(",") if option.strip()]
-    return Measure(text, name, cutoff, dict(_option(name, option, text) for option in given))
+    given = parts[2].split(",") if (parts[2] or "").strip() else []
+    options = [_option(name, option, text) for option in given]
+    keys = [key for key, _ in options]
+    twice = next((key for i, key in enumerate(keys) if key in keys[:i]), None)
+    if twice is not None:
+        raise InvalidArgumentError(f"`metrics`: {text!r} gives {twice} twice")
+    return Measure(text, name, cutoff, dict(options))
 
 
 def _known(word: str, text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from graphrank import _core
 from graphrank._edge_table import as_frame, pick
+from graphrank._free_memory import free_memory
 from graphrank._run import QUIET
-from graphrank._text_file import read_text, write_text
+from graphrank._text_file import as_words, not_utf8, read_text, write_text
 from graphrank._typing import Table
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
@@ -45,7 +47,10 @@ def read_svmlight(path: str | os.PathLike[str]) -> pl.DataFrame:
     FileMissingError, FileError, CorruptFileError
         If the file cannot be read.
     InvalidDataError
-        For a line that cannot be read; the message names it.
+        For a line that cannot be read, with a feature of a number above 1,000,000, or with a query or an item that is
+        not UTF-8; the message names it. The rest of a comment may be of any encoding.
+    OutOfMemoryError
+        For a table, of as many columns as the largest number of a feature says, that is larger than the free memory.
 
     Examples
     --------
@@ -67,7 +72,9 @@ def read_svmlight(path: str | os.PathLike[str]) -> pl.DataFrame:
     """
     file, text = read_text(path, "SVMlight")
     try:
-        found = _core.read_svmlight(np.frombuffer(text, dtype=np.uint8), QUIET)
+        # The table, and its columns one by one.
+        free = free_memory()
+        found = _core.read_svmlight(np.frombuffer(text, dtype=np.uint8), free and free // 2, QUIET)
     except InvalidDataError as error:
         row = _CORE_ROW.match(str(error))
         if row is None:
@@ -79,6 +86,8 @@ def read_svmlight(path: str | os.PathLike[str]) -> pl.DataFrame:
         raise InvalidDataError(f"{str(file)!r} has no rows; its lines are written as 'label qid:1 1:0.5 2:3'")
     query = _parts("query", text, queries)
     item = _parts("item", text, comments).str.extract(_DOCID)
+    for column, ranges in ((query, queries), (item, comments)):
+        _refuse_other_encodings(file, text, column, ranges)
     if (query == "").any():
         row_number = int((query == "").arg_true()[0])
         raise InvalidDataError(
@@ -160,8 +169,19 @@ def _parts(name: str, text: bytes, ranges: NDArray[np.uint64]) -> pl.Series:
     )
 
 
+def _refuse_other_encodings(file: Path, text: bytes, column: pl.Series, ranges: NDArray[np.uint64]) -> None:
+    """Two ids that differ in bytes that are no text would look the same."""
+    for row in column.str.contains("\ufffd", literal=True).fill_null(value=False).arg_true():
+        start, end = (int(bound) for bound in ranges.reshape(-1, 2)[row])
+        try:
+            text[start:end].decode()  # The mark may stand in the file itself.
+        except UnicodeDecodeError:
+            number = text.count(b"\n", 0, start) + 1
+            raise not_utf8(file, number, f"{column.name} {column[row]!r}") from None
+
+
 def _word(column: pl.Series) -> pl.Series:
-    words = column.cast(pl.String)
+    words = as_words(column)
     bad = (words.is_null() | words.str.contains(r"[\s#]") | (words == "")).arg_true()
     if len(bad):
         row = bad[0]

@@ -7,12 +7,14 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from graphrank._forked import refuse_without_pool
 from graphrank._validate import file_path
-from graphrank.exceptions import FileError, FileMissingError
+from graphrank.exceptions import FileError, FileMissingError, InvalidDataError
 from graphrank.io import guarded
 
-__all__ = ["read_text", "write_text"]
+__all__ = ["as_words", "not_utf8", "read_text", "write_text"]
 
 
 def read_text(path: Any, what: str) -> tuple[Path, bytes]:
@@ -38,6 +40,33 @@ def write_text(path: Any, text: bytes) -> None:
         file.write_bytes(gzip.compress(text, mtime=0) if _is_gzip(file) else text)
     except OSError as error:
         raise FileError(f"cannot write {str(file)!r}: {error.strerror}") from error
+
+
+def not_utf8(file: Path, number: int, words: str) -> InvalidDataError:
+    """The error for a line that holds ``words`` of another encoding."""
+    return InvalidDataError(
+        f"{str(file)!r}, line {number}: {words} is not text in UTF-8; convert the file, for instance with "
+        "iconv -f latin1 -t utf-8"
+    )
+
+
+def as_words(ids: pl.Series) -> pl.Series:
+    """Ids as texts can hold them."""
+    try:
+        return ids.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        row, word = next((row, word) for row, word in enumerate(ids.to_list()) if not _is_text(word))
+    raise InvalidDataError(
+        f"column {ids.name!r} is {word!r} in row {row}, which is not text in UTF-8; give such ids as text, for "
+        "instance by bin.encode('hex')"
+    )
+
+
+def _is_text(word: bytes | None) -> bool:
+    try:
+        return word is None or word.decode() is not None
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_gzip(file: Path) -> bool:

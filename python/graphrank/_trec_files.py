@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from graphrank._judged import read_judgements, read_ranked
-from graphrank._text_file import read_text, write_text
+from graphrank._text_file import as_words, not_utf8, read_text, write_text
 from graphrank._typing import Table
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError
 
@@ -208,21 +208,35 @@ def _words(file: Path, text: bytes, names: tuple[str, ...], line: str) -> pl.Dat
         table = None
     if table is None or any(column.null_count() for column in table):
         _refuse_line(file, text, lambda words: len(words) == len(names), f"is not written as {line!r}")
-        raise InvalidDataError(f"{str(file)!r} is not text in UTF-8")
+        raise _other_encoding(file, text)
     return table
+
+
+def _other_encoding(file: Path, text: bytes) -> InvalidDataError:
+    for number, line in enumerate(text.split(b"\n"), start=1):
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return not_utf8(file, number, repr(line[:80].decode(errors="replace")))
+    return InvalidDataError(f"{str(file)!r} cannot be read as a table of words")
 
 
 def _numbers(file: Path, text: bytes, column: pl.Series) -> pl.Series:
     numbers = column.cast(pl.Float64, strict=False)
-    bad = (numbers.is_null() | numbers.is_nan()).arg_true()
+    is_bad = numbers.is_null() | numbers.is_nan()
+    at, kind = 4, "number"
+    if column.name == "label":
+        # Nothing is infinitely relevant; what is infinitely good still has a place in a ranking.
+        is_bad |= numbers.is_infinite()
+        at, kind = 3, "finite number"
+    bad = is_bad.arg_true()
     if len(bad):
         wanted = column[bad[0]]
-        at = {"label": 3, "score": 4}[column.name]
         _refuse_line(
             file,
             text,
             lambda words: words[at].decode() != wanted,
-            f"has the {column.name} {wanted!r}, which is not a number",
+            f"has the {column.name} {wanted!r}, which is not a {kind}",
         )
     return numbers
 
@@ -244,7 +258,7 @@ def _lines(text: bytes) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _words_of(ids: pl.Series, what: str) -> pl.Series:
-    words = ids.cast(pl.String)
+    words = as_words(ids)
     bad = (words.str.contains(r"\s") | (words == "")).arg_true()
     if len(bad):
         raise InvalidDataError(

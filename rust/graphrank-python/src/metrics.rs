@@ -187,10 +187,11 @@ pub(crate) fn compare_paired<'py>(
 
 /// A table of features in the format of SVMlight.
 #[pyfunction]
-#[pyo3(signature = (text, how))]
+#[pyo3(signature = (text, most_bytes, how))]
 pub(crate) fn read_svmlight<'py>(
     py: Python<'py>,
     text: PyReadonlyArray1<'py, u8>,
+    most_bytes: Option<u64>,
     how: RunOpts,
 ) -> PyResult<PySvmLight<'py>> {
     let text = slice(&text, "text")?;
@@ -198,7 +199,7 @@ pub(crate) fn read_svmlight<'py>(
         let found = metrics::read_svmlight(text, exec)?;
         let first = found.features.iter().copied().min().unwrap_or(1).min(1);
         let n = found.features.iter().max().map_or(0, |&last| (last - first) as usize + 1);
-        let table = found.dense(first, n)?;
+        let table = found.dense(first, n, most_bytes)?;
         Ok((found, first, n, table))
     };
     let (found, first, n, table) = run(py, how, text.len(), "reading features", read)?;

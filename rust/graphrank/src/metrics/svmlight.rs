@@ -23,6 +23,9 @@ pub struct SvmLight {
     pub values: Vec<f64>,
 }
 
+/// The largest number of a feature: each is a column of the table, also those that no line has.
+const LARGEST_FEATURE: u32 = 1_000_000;
+
 /// Lines between two checkpoints.
 const STEP: usize = 1 << 10;
 
@@ -63,8 +66,12 @@ impl SvmLight {
                 .iter()
                 .position(|&byte| byte == b':')
                 .ok_or_else(|| fail(word, "is not a feature; features are written as number:value"))?;
-            let feature = parse::<u32>(&word[..colon]).filter(|&feature| feature < u32::MAX);
-            let feature = feature.ok_or_else(|| fail(word, "does not begin with the number of a feature"))?;
+            let feature = parse::<u64>(&word[..colon])
+                .ok_or_else(|| fail(word, "does not begin with the number of a feature"))?;
+            let feature = u32::try_from(feature).ok().filter(|&feature| feature <= LARGEST_FEATURE);
+            let feature = feature.ok_or_else(|| {
+                fail(word, "has a number above 1000000, and each number is a column; renumber the features")
+            })?;
             let value = parse::<f64>(&word[colon + 1..]);
             let value = value.ok_or_else(|| fail(word, "does not end with a number"))?;
             if last.is_some_and(|last| last >= feature) {
@@ -94,8 +101,13 @@ impl SvmLight {
     /// The features as a table: a row per line, `n` columns from feature `first` on.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`].
-    pub fn dense(&self, first: u32, n: usize) -> Result<Vec<f64>> {
+    /// [`Error::OutOfMemory`], also where the table would take more than `most_bytes`: systems give out memory that they
+    /// do not have.
+    pub fn dense(&self, first: u32, n: usize, most_bytes: Option<u64>) -> Result<Vec<f64>> {
+        let bytes = n.saturating_mul(self.labels.len()).saturating_mul(size_of::<f64>());
+        if most_bytes.is_some_and(|most| bytes as u64 > most) {
+            return Err(Error::OutOfMemory { what: "features", bytes });
+        }
         let mut table = try_with_capacity("features", n.saturating_mul(self.labels.len()))?;
         for line in self.offsets.windows(2) {
             let start = table.len();
@@ -132,7 +144,8 @@ mod tests {
         };
         assert_eq!([part(read.queries[0]), part(read.comments[0])], ["7", "doc-1"]);
         assert_eq!([part(read.queries[1]), part(read.comments[1])], ["", ""]);
-        assert_eq!(read.dense(1, 3).unwrap(), [0.5, 0.0, -1e3, 0.0, 4.0, 0.0]);
+        assert_eq!(read.dense(1, 3, None).unwrap(), [0.5, 0.0, -1e3, 0.0, 4.0, 0.0]);
+        assert!(matches!(read.dense(1, 3, Some(47)), Err(Error::OutOfMemory { bytes: 48, .. })));
     }
 
     #[test]
@@ -143,6 +156,8 @@ mod tests {
             ("1 qid:1 word", "not a feature"),
             ("1 qid:1 -1:3", "number of a feature"),
             ("1 qid:1 1:x", "end with a number"),
+            ("1 qid:1 4294967295:1", "above 1000000"),
+            ("1 qid:1 1:2 99999999999:1", "above 1000000"),
             ("nan qid:1", "label"),
         ] {
             let error = read_svmlight(text.as_bytes(), &Exec::default()).unwrap_err().to_string();
