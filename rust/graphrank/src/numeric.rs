@@ -3,13 +3,29 @@
 /// The sum of some values, compensated (Neumaier, 1974): for values of one sign it is off by at most two roundings of
 /// the result, however many there are.
 pub(crate) fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut lost) = (0.0f64, 0.0);
-    for value in values {
-        let next = sum + value;
-        lost += if sum.abs() >= value.abs() { (sum - next) + value } else { (value - next) + sum };
-        sum = next;
+    let mut total = Sum::default();
+    values.for_each(|value| total.add(value));
+    total.value()
+}
+
+/// Such a sum, value by value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    pub(crate) fn add(&mut self, value: f64) {
+        let next = self.sum + value;
+        let larger_first = self.sum.abs() >= value.abs();
+        self.lost += if larger_first { (self.sum - next) + value } else { (value - next) + self.sum };
+        self.sum = next;
     }
-    sum + lost
+
+    pub(crate) fn value(self) -> f64 {
+        self.sum + self.lost
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //!
 //! | part | rules | cost, of n rankings of m items with L rows |
 //! |---|---|---|
-//! | `positional` | Borda (plain and trimmed), reciprocal rank fusion, inverse squares, median rank | O(L log L) |
+//! | `positional` | Borda (plain and trimmed), reciprocal rank fusion, inverse squares, median rank | O(L log L), and for the median and trimmed Borda O(m) for each length that rankings have (`unlisted`) |
 //! | `fusion` | sums, means, medians and extremes of scores, made comparable in one of five ways | O(L log L) |
 //! | `pairs` | of how many rankings each item is preferred to each other | O(n m²), in vectors |
 //! | `majority` | Copeland; MC4, a walk on the graph of majorities | O(m²) more |
@@ -26,6 +26,7 @@ mod queries;
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests;
+mod unlisted;
 
 pub use correlation::{footrule, kendall, rbo, spearman};
 pub use fusion::{Combine, Normalise};

@@ -1,9 +1,10 @@
 //! Rules that look at places.
 
 use super::Unlisted;
+use super::unlisted::Unsaid;
 use crate::error::Result;
 use crate::exec::Exec;
-use crate::memory::{try_collect, try_reserve, try_zeroed};
+use crate::memory::{try_collect, try_extend, try_zeroed};
 use crate::submodular::rankings::{Ballots, Entry};
 use crate::submodular::{Points, Unranked};
 
@@ -21,32 +22,23 @@ pub(super) fn borda(ballots: &Ballots, trim: f64, unlisted: Unlisted, exec: &Exe
     if trim == 0.0 {
         return Ok(ballots.sums(points, exec)?.0);
     }
-    let n = ballots.n_rankings();
     let total: f64 = ballots.weights.iter().sum();
-    if n == 0 {
-        return try_zeroed("the points of items", ballots.n_items);
-    }
     let places = ByItem::new(ballots, |entry, _| ballots.ranked(entry, points), exec)?;
+    let mut unsaid = Unsaid::new(ballots, |ranking| ballots.unranked(ranking, points))?;
     let mut of_item: Vec<(f64, f64)> = Vec::new();
     (0..ballots.n_items)
         .map(|item| {
-            of_item.clear();
-            try_reserve("the points of an item", &mut of_item, n)?;
-            let mut listed = places.of(item).iter().peekable();
-            for ranking in 0..n {
-                let here = listed.next_if(|place| place.ranking as usize == ranking);
-                let points = here.map_or_else(|| ballots.unranked(ranking, points), |place| place.value);
-                of_item.push((points, ballots.weights[ranking]));
-            }
-            exec.checkpoint(n as u64)?;
-            Ok(trimmed(&mut of_item, trim * total))
+            places.said(ballots, item, &mut of_item)?;
+            unsaid.append(ballots, places.of(item), &mut of_item)?;
+            exec.checkpoint(of_item.len() as u64)?;
+            Ok(if of_item.is_empty() { 0.0 } else { trimmed(&mut of_item, trim * total) })
         })
         .collect()
 }
 
 /// The mean of values without so much weight at either end, times the whole weight.
-fn trimmed(values: &mut [(f64, f64)], cut: f64) -> f64 {
-    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+pub(super) fn trimmed(values: &mut [(f64, f64)], cut: f64) -> f64 {
+    values.sort_by(|a, b| a.0.total_cmp(&b.0)); // which makes use of parts that are sorted
     let total: f64 = values.iter().map(|&(_, weight)| weight).sum();
     let (mut sum, mut before) = (0.0, 0.0);
     for &(value, weight) in &*values {
@@ -91,22 +83,13 @@ fn sum_over_places(ballots: &Ballots, worth: impl Fn(f64) -> f64, exec: &Exec) -
 pub(super) fn median_rank(ballots: &Ballots, unlisted: Unlisted, exec: &Exec) -> Result<Vec<f64>> {
     let rank = |entry: Entry, _| f64::from(entry.first) + 1.0 + (f64::from(entry.n_equal) - 1.0) / 2.0;
     let places = ByItem::new(ballots, rank, exec)?;
-    let n = ballots.n_rankings();
+    let mut unsaid = Unsaid::new(ballots, |ranking| last_rank(ballots, ranking))?;
     let mut of_item: Vec<(f64, f64)> = Vec::new();
     (0..ballots.n_items)
         .map(|item| {
-            of_item.clear();
-            try_reserve("the ranks of an item", &mut of_item, n)?;
-            let listed = places.of(item);
-            of_item.extend(listed.iter().map(|place| (place.value, ballots.weights[place.ranking as usize])));
-            if unlisted == Unlisted::Last && listed.len() < n {
-                let mut listed = listed.iter().peekable();
-                for ranking in 0..n {
-                    if listed.next_if(|place| place.ranking as usize == ranking).is_none() {
-                        let behind = last_rank(ballots, ranking);
-                        of_item.push((behind, ballots.weights[ranking]));
-                    }
-                }
+            places.said(ballots, item, &mut of_item)?;
+            if unlisted == Unlisted::Last {
+                unsaid.append(ballots, places.of(item), &mut of_item)?;
             }
             exec.checkpoint(of_item.len() as u64)?;
             Ok(-median(&mut of_item))
@@ -116,14 +99,14 @@ pub(super) fn median_rank(ballots: &Ballots, unlisted: Unlisted, exec: &Exec) ->
 
 /// The mean rank of the places that a ranking leaves.
 #[expect(clippy::cast_precision_loss, reason = "counts of items")]
-fn last_rank(ballots: &Ballots, ranking: usize) -> f64 {
+pub(super) fn last_rank(ballots: &Ballots, ranking: usize) -> f64 {
     (ballots.entries(ranking).len() as f64 + 1.0 + ballots.n_items as f64) / 2.0
 }
 
 /// The value in the middle of the weight, halfway between two if it lies there; infinity if nothing has weight.
-fn median(values: &mut Vec<(f64, f64)>) -> f64 {
+pub(super) fn median(values: &mut Vec<(f64, f64)>) -> f64 {
     values.retain(|&(_, weight)| weight > 0.0);
-    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    values.sort_by(|a, b| a.0.total_cmp(&b.0)); // which makes use of parts that are sorted
     let half = values.iter().map(|&(_, weight)| weight).sum::<f64>() / 2.0;
     let mut before = 0.0;
     for (i, &(value, weight)) in values.iter().enumerate() {
@@ -176,6 +159,14 @@ impl ByItem {
             }
         }
         Ok(Self { starts, rows })
+    }
+
+    /// Puts what rankings say of an item that they list, and their weights, in the place of `to`.
+    fn said(&self, ballots: &Ballots, item: usize, to: &mut Vec<(f64, f64)>) -> Result<()> {
+        to.clear();
+        let said = self.of(item).iter();
+        let said = said.map(|place| (place.value, ballots.weights[place.ranking as usize]));
+        try_extend("the ranks of an item", to, said)
     }
 
     pub(super) fn of(&self, item: usize) -> &[Listed] {
