@@ -55,7 +55,7 @@ def evaluate(
                         (2^label - 1) / 2^max; ``err(max=4)``, by default the largest label there is
     ``rbp``             (1 - p) times the sum of p^(place - 1) over relevant items; ``rbp(p=0.8)``
     ``bpref``           over relevant items, the share of judged irrelevant ones (at most R) that they stand above
-    ``judged``          the share of the first k places (of all without k) whose item is judged
+    ``judged``          the share of the first k items, or of all if there are fewer or no k, that are judged
     ==================  ===========================================================================================
 
     ``@k`` after a name, as in ``ndcg@10``, lets only the first k places count; ``ndcg_cut_10``, ``P_10``,

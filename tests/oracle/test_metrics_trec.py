@@ -145,6 +145,10 @@ def test_the_share_of_judged_items_is_that_of_ir_measures():
     )
     ours = gr.evaluate(qrels, run, ["judged@10"])["value"].item()
     assert ours == pytest.approx(theirs[ir_measures.Judged @ 10], abs=EXACT)
+    # A run that is shorter than k.
+    judged, short = {"q": {"a": 1, "b": 0}}, {"q": {"b": 3.0, "x": 2.0, "a": 1.0}}
+    theirs = ir_measures.calc_aggregate([ir_measures.Judged @ 10], judged, short)
+    assert list(theirs.values()) == gr.evaluate(judged, short, ["judged@10"])["value"].to_list()
 
 
 @settings(deadline=None, max_examples=60)

@@ -76,7 +76,7 @@ def by_definition(name, k, order, judged, p=0.7, most=4):
     if name == "rprec":
         return sum(judged.get(item, 0) > 0 for item in order[: len(relevant)]) / len(relevant)
     assert name == "judged"
-    return sum(item in judged for item in top) / places
+    return sum(item in judged for item in top) / len(top)
 
 
 NAMES = [

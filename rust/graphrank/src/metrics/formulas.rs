@@ -73,7 +73,7 @@ impl Discounts {
             Kind::Err(max) => query.err(max),
             Kind::Rbp(p) => query.rbp(p),
             Kind::Bpref => query.bpref(),
-            Kind::Judged => query.share(query.found(|_| true), 0),
+            Kind::Judged => query.judged(),
         }
     }
 
@@ -141,6 +141,12 @@ impl Query<'_> {
             if n == group.len { r } else { r * float(n) / float(group.len) }
         });
         sum(of_groups)
+    }
+
+    /// Of what is retrieved: places that a short run leaves empty are not unjudged.
+    fn judged(&self) -> f64 {
+        let n = self.measure.places().min(self.ranked.n_retrieved);
+        if n > 0 { self.found(|_| true) / float(n) } else { 0.0 }
     }
 
     fn hits(&self) -> f64 {

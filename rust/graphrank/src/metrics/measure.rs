@@ -27,7 +27,7 @@ pub enum Gain {
 /// | `Err` | expected 1 / place where a reader stops, who does at each item with chance (2^label - 1) / 2^max (Chapelle et al., CIKM 2009) |
 /// | `Rbp` | (1 - p) times the sum of p^(place - 1) over relevant items (Moffat and Zobel, TOIS 2008) |
 /// | `Bpref` | 1 - min(judged irrelevant items above, R) / min(R, all of those), summed over retrieved relevant items, over R (Buckley and Voorhees, SIGIR 2004, as in `trec_eval`) |
-/// | `Judged` | judged items in the first k, over k; over n without k |
+/// | `Judged` | judged items in the first k, over the smaller of k and n |
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the table says what they are")]
 pub enum Kind {
