@@ -44,6 +44,47 @@ def test_every_method_agrees_with_those_who_agree(method):
     assert found["score"].is_sorted(descending=True)
 
 
+LARGE = [{"a": 1.7e308, "b": 0.0, "c": -1.7e308}, {"a": 1e-310, "b": 0.0, "c": -1e-310}]
+
+
+@pytest.mark.parametrize("way", ["min-max", "sum", "z-score", "rank"])
+@pytest.mark.parametrize("rule", ["combsum", "combmnz", "combanz", "combmed", "combmax", "combmin"])
+def test_scores_of_any_size_are_normalised(rule, way):
+    small = [{item: np.sign(score) for item, score in scores.items()} for scores in LARGE]
+    expected = aggregate(small, rule, normalise=way)
+    found = aggregate(LARGE, rule, normalise=way)
+    assert found["item"].to_list() == ["a", "b", "c"]
+    assert found["score"].to_list() == pytest.approx(expected["score"].to_list(), rel=1e-12)
+
+
+def test_scores_that_add_up_to_more_than_numbers_hold_are_refused():
+    rankings = [{"a": 1e308, "b": -1e308}] * 2
+    assert aggregate(rankings, "combmax", normalise="none")["score"].to_list() == [1e308, -1e308]
+    for rule in ("combsum", "combmnz", "combanz"):
+        with pytest.raises(InvalidArgumentError, match="more than a number holds; normalise"):
+            aggregate(rankings, rule, normalise="none")
+    # A lone score beyond numbers is no score that is missing.
+    with pytest.raises(InvalidArgumentError, match="more than a number holds"):
+        aggregate([{"a": 1.0, "b": -1e308}], "combsum", normalise="none", weights=[10])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("weight", [1e308, 1e305, 1e-320])
+def test_weights_out_of_scale_are_refused(method, weight):
+    with pytest.raises(InvalidArgumentError, match=r"`weights` add up to .*: let the largest be 1"):
+        aggregate(LISTS * 300, method, weights=[weight] * 900)
+    ok = aggregate(LISTS * 300, method, weights=[weight * 1e200 if weight < 1 else 1e290] * 900)
+    assert ok["score"].is_finite().all()
+
+
+@pytest.mark.parametrize("p", [5e-324, 1e-320, 1e-16, 1 - 1e-16])
+def test_overlap_of_any_persistence_is_a_number(p):
+    assert correlation(["a", "b"], ["a", "b"], "rbo", p=p) == pytest.approx(1.0)
+    # Who hardly goes on sees the first place alone.
+    if p < 0.5:
+        assert correlation(["a", "b"], ["b", "a"], "rbo", p=p) == pytest.approx(0.0, abs=1e-15)
+
+
 def test_equal_scores_are_in_the_order_of_the_ids():
     assert aggregate([[3, 1, 2], [2, 1, 3]])["item"].to_list() == [1, 2, 3]
     assert aggregate([[3, 1, 2], [2, 1, 3]], items=[3, 2, 1])["item"].to_list() == [1, 2, 3]

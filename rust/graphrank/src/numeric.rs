@@ -28,6 +28,16 @@ impl Sum {
     }
 }
 
+/// The largest power of two that is no more than a number's size, of normal size itself; 1 for 0 and what is not finite.
+/// Dividing by it changes no bit of what is not tiny beside it.
+pub(crate) fn power_of_two(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return 1.0;
+    }
+    // Its inverse is to be of normal size, too.
+    f64::from_bits(value.abs().to_bits() & (0x7FF << 52)).clamp(f64::MIN_POSITIVE, f64::MIN_POSITIVE.recip())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +47,16 @@ mod tests {
         assert_eq!(sum(std::iter::repeat_n(0.1, 1_000_000)), 100_000.0);
         assert_eq!(sum([1.0, 1e100, 1.0, -1e100].into_iter()), 2.0);
         assert_eq!(sum(std::iter::empty()), 0.0);
+    }
+
+    #[test]
+    fn numbers_of_all_sizes_have_a_power_of_two() {
+        for (value, power) in [(1.0, 1.0), (-7.9, 4.0), (0.3, 0.25), (0.0, 1.0), (f64::INFINITY, 1.0)] {
+            assert_eq!(power_of_two(value), power);
+        }
+        for value in [f64::MAX, f64::MIN_POSITIVE, 5e-324] {
+            let unit = power_of_two(value).recip();
+            assert!(unit.is_normal() && (value * unit) < 4.0);
+        }
     }
 }

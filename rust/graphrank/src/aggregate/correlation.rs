@@ -145,13 +145,13 @@ pub fn rbo(x: &[f64], y: &[f64], p: f64) -> Result<f64> {
     let (at_short, at_long) = (common[short - 1], common[long - 1]);
     let (mut total, mut weight) = (0.0, 1.0);
     for (depth, &shared) in (1..).zip(&common) {
-        weight *= p;
         let d = depth as f64;
         let beyond = if depth > short { at_short * (d - short as f64) / (short as f64 * d) } else { 0.0 };
         total += (shared / d + beyond) * weight;
+        weight *= p;
     }
     let last = (at_long - at_short) / long as f64 + at_short / short as f64;
-    Ok((1.0 - p) / p * total + last * weight)
+    Ok((1.0 - p) * total + last * weight)
 }
 
 /// Places that an item may have, from 0.

@@ -9,12 +9,15 @@
 //! | none | v |
 //!
 //! Then it is multiplied by the weight of the ranking. A ranking adds nothing to items that it does not list.
+//!
+//! Scores are divided by a power of two first, which changes no bit of the answer: their squares and differences then
+//! neither exceed the largest number nor vanish.
 
 use super::positional::ByItem;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::memory::{try_reserve, try_with_capacity};
-use crate::numeric::sum;
+use crate::numeric::{power_of_two, sum};
 use crate::submodular::rankings::{Ballots, Entry};
 
 /// What becomes of the scores of one item in several rankings.
@@ -69,9 +72,15 @@ pub(super) fn comb(
             values.clear();
             try_reserve("the scores of an item", &mut values, listed.of(item).len())?;
             values.extend(listed.of(item).iter().map(|listed| listed.value));
-            Ok(combined(&mut values, combine))
+            let score = combined(&mut values, combine);
+            if score.is_finite() || values.is_empty() { Ok(score) } else { Err(beyond_numbers()) }
         })
         .collect()
+}
+
+fn beyond_numbers() -> Error {
+    let problem = "hold scores that, with their weights, add up to more than a number holds; normalise them";
+    Error::argument("rankings", problem)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rankings")]
@@ -94,10 +103,10 @@ fn combined(values: &mut [f64], combine: Combine) -> f64 {
     }
 }
 
-/// Scores of one ranking: v becomes (v - zero) / unit.
+/// Scores of one ranking: v becomes (v * inverse - zero) / unit.
 #[derive(Clone, Copy)]
 enum Scale {
-    Linear { zero: f64, unit: f64 },
+    Linear { inverse: f64, zero: f64, unit: f64 },
     Constant(f64),
     Place(f64),
 }
@@ -106,13 +115,15 @@ impl Scale {
     #[expect(clippy::cast_precision_loss, reason = "counts of items")]
     fn of(entries: &[Entry], normalise: Normalise) -> Self {
         let n = entries.len() as f64;
-        let scores = || entries.iter().map(|entry| -entry.rank);
+        let largest = entries.iter().fold(0.0, |most: f64, entry| most.max(entry.rank.abs()));
+        let inverse = power_of_two(largest).recip();
+        let scores = || entries.iter().map(|entry| -entry.rank * inverse);
         let (low, high) = scores().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
         let or_constant = |zero: f64, unit: f64, constant: f64| {
-            if unit > 0.0 { Self::Linear { zero, unit } } else { Self::Constant(constant) }
+            if unit > 0.0 { Self::Linear { inverse, zero, unit } } else { Self::Constant(constant) }
         };
         match normalise {
-            Normalise::None => Self::Linear { zero: 0.0, unit: 1.0 },
+            Normalise::None => Self::Linear { inverse: 1.0, zero: 0.0, unit: 1.0 },
             Normalise::MinMax => or_constant(low, high - low, 1.0),
             Normalise::Sum => or_constant(low, sum(scores().map(|v| v - low)), 1.0 / n),
             Normalise::ZScore => {
@@ -126,7 +137,7 @@ impl Scale {
 
     fn value(self, entry: Entry) -> f64 {
         match self {
-            Self::Linear { zero, unit } => (-entry.rank - zero) / unit,
+            Self::Linear { inverse, zero, unit } => (-entry.rank * inverse - zero) / unit,
             Self::Constant(value) => value,
             Self::Place(n) => 1.0 - (f64::from(entry.first) + (f64::from(entry.n_equal) - 1.0) / 2.0) / n,
         }

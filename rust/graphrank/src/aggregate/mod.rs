@@ -91,7 +91,8 @@ pub struct Aggregate {
 /// Aggregates rankings.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for a parameter out of range and for more items than can be compared in pairs;
+/// [`Error::InvalidArgument`] for a parameter out of range, for more items than can be compared in pairs, and for weights
+/// and scores that add up to more than numbers hold;
 /// [`Error::InvalidData`] as in [`mean_points`](crate::submodular::mean_points); [`Error::OutOfMemory`],
 /// [`Error::Interrupted`], [`Error::TimedOut`].
 pub fn aggregate(rankings: Rankings<'_>, rule: Rule, unlisted: Unlisted, exec: &Exec) -> Result<Aggregate> {

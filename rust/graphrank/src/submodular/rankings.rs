@@ -11,6 +11,7 @@ use super::rows::{check_codes, check_universe, check_weights};
 use crate::error::{Error, Result};
 use crate::exec::Exec;
 use crate::memory::{try_collect, try_with_capacity, try_zeroed};
+use crate::numeric::power_of_two;
 
 /// Rankings as they come: a row for each item that a ranking lists.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +68,9 @@ pub(crate) struct Entry {
     /// How many have it.
     pub(crate) n_equal: u32,
 }
+
+/// The least sum of weights: products with small points are far from the least number there is.
+const LEAST_WEIGHT: f64 = 1e-200;
 
 /// Rows between two checkpoints.
 const STEP: usize = 1 << 14;
@@ -140,8 +144,22 @@ impl Rankings<'_> {
         if let Some(row) = self.ranks.iter().position(|rank| !rank.is_finite()) {
             return Err(Error::row("ranks", row, format!("must be finite, got {}", self.ranks[row])));
         }
-        self.weights.map_or(Ok(()), |weights| check_weights("weights", weights, self.n_rankings, exec))
+        let Some(weights) = self.weights else { return Ok(()) };
+        check_weights("weights", weights, self.n_rankings, exec)?;
+        check_scale(weights, self.n_items.max(self.n_rankings))
     }
+}
+
+/// Refuses weights whose sums, times up to `n`² points, would be beyond what numbers tell apart.
+#[expect(clippy::cast_precision_loss, reason = "counts of items and rankings")]
+fn check_scale(weights: &[f64], n: usize) -> Result<()> {
+    let total: f64 = weights.iter().sum();
+    if total == 0.0 || (total > LEAST_WEIGHT && (total * n as f64 * n as f64).is_finite()) {
+        return Ok(());
+    }
+    let problem =
+        format!("add up to {total}, which is out of scale; only their ratios matter: let the largest be 1");
+    Err(Error::argument("weights", problem))
 }
 
 impl Ballots {
@@ -216,13 +234,16 @@ pub struct MeanPoints {
 ///
 /// # Errors
 /// [`Error::InvalidData`] for a code out of range, a rank that is not finite, an item that one ranking lists twice, and a
-/// weight that is negative or not finite; [`Error::InvalidArgument`] for arrays of wrong lengths and where less than two
-/// rankings count.
+/// weight that is negative or not finite; [`Error::InvalidArgument`] for arrays of wrong lengths, weights that add up to
+/// less than 1e-200 or to more than numbers hold, and where less than two rankings count.
 pub fn mean_points(rankings: Rankings<'_>, points: Points, exec: &Exec) -> Result<MeanPoints> {
     let ballots = rankings.ballots(exec)?;
     let (mut means, mut errors) = ballots.sums(points, exec)?;
     let total: f64 = ballots.weights.iter().sum();
-    let n_effective = total * total / ballots.weights.iter().map(|weight| weight * weight).sum::<f64>();
+    // A power of two, so that no bit changes, nor do squares leave the scale.
+    let unit = power_of_two(total).recip();
+    let squares = ballots.weights.iter().map(|weight| (weight * unit) * (weight * unit)).sum::<f64>();
+    let n_effective = (total * unit) * (total * unit) / squares;
     if n_effective.is_nan() || n_effective < 1.0 + 1e-9 {
         return Err(Error::argument(
             "rankings",
