@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -203,3 +205,28 @@ def test_a_port_that_is_taken_is_told(opened):
     ann = opened(0)
     with pytest.raises(NetworkError, match="Address already in use"):
         peer(1, listen=ann.addresses)
+
+
+def test_a_peer_that_is_dropped_leaves(tmp_path):
+    left = peer(0, log=tmp_path / "log")
+    with peer(1, connect=left.addresses) as other:
+        assert other.wait_for_peers(1, timeout_s=10) == [left.id]
+        del left
+        gc.collect()
+        # The key and its log are free again.
+        with peer(0, log=tmp_path / "log"):
+            pass
+        while other.peers:
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "end", ["", "raise ValueError", "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"]
+)
+def test_a_process_ends_with_a_peer_that_nobody_closed(tmp_path, end):
+    code = (
+        "import os, signal, time\nfrom graphrank.ranking import Key, Peer\n"
+        f"peer = Peer(None, Key.generate(), log={str(tmp_path / 'log')!r})\npeer.publish('jazz', 'so what')\n{end}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert (done.returncode == 0) == (end == "")

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import polars as pl
 import pytest
@@ -95,7 +96,7 @@ def test_a_peer_serves_until_it_is_interrupted():
         (["--key", "clicks.csv"], 1, "others than its owner|not a secret key"),
         (["--key", "my.key", "--listen", "here"], 2, "`listen` must be addresses"),
         (["--key", "my.key", "--offline", "--publish", "none.csv"], 1, "none.csv"),
-        (["--key", "my.key", "--offline", "--publish", "bad.csv"], 1, "'ts' is null in row 1"),
+        (["--key", "my.key", "--offline", "--publish", "bad.csv"], 1, "'ts', row 1: "),
         (["--key", "my.key", "--offline", "--rows", "rows.txt"], 2, "cannot tell how to write"),
     ],
 )
@@ -119,10 +120,73 @@ def test_that_nobody_is_met_is_said(capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--every", "0"), ("--every", "soon"), ("--seconds", "-1"), ("--seconds", "inf")]
+    ("option", "value"),
+    [("--every", "0"), ("--every", "soon"), ("--seconds", "-1"), ("--seconds", "inf"), ("--top", "0")],
 )
-def test_times_that_cannot_be_are_refused_by_option(capsys, option, value):
+def test_numbers_that_cannot_be_are_refused_by_option(capsys, option, value):
     with pytest.raises(SystemExit, match="2"):
         cli.main(["peer", "--key", "a.key", "--offline", option, value])
     assert f"argument {option}: must be" in capsys.readouterr().err
     assert not os.path.exists("a.key")
+
+
+def test_no_network_and_an_address_contradict_each_other(capsys):
+    code, _, err = run(capsys, "--key", "a.key", "--offline", "--connect", "tcp/127.0.0.1:9")
+    assert code == 2
+    assert "leave out --listen and --connect" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "ts"),
+    [("2026-01-01T00:00:01", 1_767_225_601_000), ("2026-01-01T01:00:01+01:00", 1_767_225_601_000), ("7", 7)],
+)
+def test_times_in_a_text_file_are_dates_or_milliseconds(capsys, text, ts):
+    pl.DataFrame({"query": ["jazz"], "item": ["naima"], "ts": [text]}).write_csv("dated.csv")
+    options = [
+        "--key",
+        "a.key",
+        "--offline",
+        "--seconds",
+        "0",
+        "--publish",
+        "dated.csv",
+        "--rows",
+        "rows.csv",
+    ]
+    assert run(capsys, *options)[0] == 0
+    assert pl.read_csv("rows.csv")["ts"].to_list() == [ts]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("ts", ["5", "soon"], "column 'ts', row 1: 'soon' is neither milliseconds"),
+        ("item", ["so what", "x" * 70], "`item`, row 1: must have from 1 to 64 bytes of UTF-8, got 70"),
+    ],
+)
+def test_rows_that_cannot_be_published_are_named(capsys, column, values, said):
+    clicks = {"query": ["jazz", "rock"], "item": ["so what", "help"]} | {column: values}
+    pl.DataFrame(clicks).write_csv("bad.csv")
+    code, _, err = run(
+        capsys, "--key", "a.key", "--offline", "--seconds", "0", "--publish", "bad.csv", "--rows", "rows.csv"
+    )
+    assert code == 1
+    assert said in err
+    assert not os.path.exists("rows.csv")
+
+
+def test_what_ends_a_service_gets_the_rows_written():
+    command = [sys.executable, "-m", "graphrank", "peer", "--key", "a.key", "--publish", "clicks.csv"]
+    process = subprocess.Popen(
+        [*command, "--rows", "rows.csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        while not os.path.exists("a.key.log") or os.path.getsize("a.key.log") < 300:
+            time.sleep(0.01)
+        process.terminate()
+        out, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert b"published" in out
+    assert pl.read_csv("rows.csv")["item"].to_list() == ["so what", "naima", "help"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 from graphrank.ranking import ClickStore, Key, PeerNetwork, default_limits
 
 PAGE = Path(__file__).parent.parent / "docs" / "peers.md"
@@ -268,8 +268,10 @@ def test_tables_are_published_in_their_order():
     assert list(peer.store.rows.values()) == [("a", "x", 5), ("b", "y", 3)]
     assert peer.publish_table(peer.rows().clear()) == 0
     long = {"query": ["a", "b" * 257], "item": ["x", "y"]}
-    with pytest.raises(InvalidArgumentError, match="`query` must have from 1 to 256 bytes"):
+    with pytest.raises(InvalidDataError, match="`query`, row 1: must have from 1 to 256 bytes"):
         peer.publish_table(long)
+    with pytest.raises(InvalidTypeError, match="column 'ts' is String; it must be Datetime, Date"):
+        peer.publish_table({"query": ["a"], "item": ["x"], "ts": ["2026-01-01"]})
     assert peer.stats["rows"] == 2
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import random
 import re
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graphrank import _core
 from graphrank._peer_key import Key
-from graphrank._peer_member import Member
+from graphrank._peer_member import Member, now_ms
 from graphrank._peer_session import Session, endpoints, seconds
 from graphrank._typing import Progress
 from graphrank._validate import int_from, real_number, true_or_false
@@ -89,7 +92,17 @@ class Peer(Member):
     [('jazz', 'blue in green', 0)]
     """
 
-    __slots__ = ("_busy", "_lock", "_process", "_pulling", "_session", "_stop", "_unanswered")
+    __slots__ = (
+        "__weakref__",
+        "_busy",
+        "_leaving",
+        "_lock",
+        "_process",
+        "_pulling",
+        "_session",
+        "_stop",
+        "_unanswered",
+    )
 
     def __init__(
         self,
@@ -114,10 +127,13 @@ class Peer(Member):
         self._session: Session | None = None
         if listen_at or connect_to:
             try:
-                self._session = Session(self.id, network, listen_at, connect_to, gossip, self._on_question)
+                answer = functools.partial(_answer, self._inner)
+                self._session = Session(self.id, network, listen_at, connect_to, gossip, answer)
             except BaseException:
                 self._inner.close_log()
                 raise
+        # One that is dropped leaves, too, and one that is there when the process ends.
+        self._leaving = weakref.finalize(self, _leave, self._process, self._session, self._inner)
 
     @property
     def addresses(self) -> list[str]:
@@ -253,6 +269,7 @@ class Peer(Member):
         if self._stop.is_set() or self._process != os.getpid():
             return
         self._stop.set()
+        self._leaving.detach()
         if self._session is not None:
             self._session.close()
         with self._lock:
@@ -269,10 +286,6 @@ class Peer(Member):
         self.close()
 
     # --- inside -------------------------------------------------------------------------------------------------
-
-    def _on_question(self, frame: bytes) -> bytes | None:
-        """On a thread of zenoh's: it works on what is held and leaves the store alone."""
-        return self._inner.receive(frame, self._now())[0]
 
     def _pull(self, peer: str, share: float, timeout_s: float, turn_s: float | None) -> int:
         if not isinstance(peer, str):
@@ -316,6 +329,18 @@ class Peer(Member):
             )
         if self._stop.is_set():
             raise GraphRankError("this peer is closed: make a new one to go on")
+
+
+def _answer(inner: _core.PeerReplica, frame: bytes) -> bytes | None:
+    """On another thread: it works on what is held and leaves the store alone. It knows no peer, which would live on."""
+    return inner.receive(frame, now_ms())[0]
+
+
+def _leave(process: int, session: Session | None, inner: _core.PeerReplica) -> None:
+    if process == os.getpid():
+        if session is not None:
+            session.close()
+        inner.close_log()
 
 
 def _network_name(value: Any) -> str:

@@ -6,13 +6,18 @@ import argparse
 import contextlib
 import math
 import os
+import signal
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphrank.exceptions import NetworkError
+from graphrank.exceptions import InvalidArgumentError, InvalidDataError, NetworkError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from graphrank._peer import Peer
     from graphrank._peer_key import Key
 
@@ -24,7 +29,9 @@ _SOON_S = 3.0
 
 def add_peer_command(commands: Any) -> None:
     """One peer of a network."""
-    command = commands.add_parser("peer", help="exchange signed clicks with other peers, until Ctrl-C")
+    command = commands.add_parser(
+        "peer", help="exchange signed clicks with other peers, until Ctrl-C or SIGTERM"
+    )
     command.add_argument(
         "--key", required=True, metavar="FILE", help="the secret key of this peer; made if there is none"
     )
@@ -46,7 +53,9 @@ def add_peer_command(commands: Any) -> None:
         metavar="ADDRESS",
         help="a peer to begin with; repeat for more",
     )
-    command.add_argument("--offline", action="store_true", help="use no network at all")
+    command.add_argument(
+        "--offline", action="store_true", help="use no network at all: no --listen, no --connect"
+    )
     command.add_argument(
         "--network", default="main", metavar="NAME", help="peers of others are not seen (main)"
     )
@@ -54,7 +63,7 @@ def add_peer_command(commands: Any) -> None:
         "--publish",
         metavar="FILE",
         help="clicks to sign and publish: a table (.csv .tsv .parquet .ipc .arrow .feather) with columns query, item "
-        "and, if it has it, ts (milliseconds since 1970); every start publishes them again",
+        "and, if it has it, ts (milliseconds since 1970, or a date and time in UTC); every start publishes them again",
     )
     command.add_argument(
         "--every", type=_seconds, default=1.0, metavar="SECONDS", help="between two pulls (1)"
@@ -66,7 +75,7 @@ def add_peer_command(commands: Any) -> None:
         help="end after so long (none: at Ctrl-C); 0: at once",
     )
     command.add_argument("--rank", metavar="QUERY", help="at the end, rank items for this query")
-    command.add_argument("--top", type=int, default=10, metavar="N", help="items of the ranking (10)")
+    command.add_argument("--top", type=_count, default=10, metavar="N", help="items of the ranking (10)")
     command.add_argument(
         "--rows", metavar="FILE", help="at the end, write all rows here: .parquet .csv .ipc .jsonl"
     )
@@ -87,6 +96,13 @@ def _seconds_or_0(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number of seconds, 0 or more, got {text!r}")
 
 
+def _count(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if int(text) > 0:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"must be a number of items, at least 1, got {text!r}")
+
+
 def _peer(arguments: argparse.Namespace) -> None:
     told = _run(arguments)
     width = 2 + max(len(name) for name, _ in told)
@@ -99,6 +115,8 @@ def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
     from graphrank._click_store import ClickStore
     from graphrank._peer import Peer
 
+    if arguments.offline and (arguments.listen or arguments.connect):
+        raise InvalidArgumentError("--offline uses no network: leave out --listen and --connect")
     if arguments.rows is not None:
         from graphrank._report import check_writable
 
@@ -109,7 +127,8 @@ def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
     connect = [] if arguments.offline else arguments.connect
     # A key that comes back without its log would sign its first number again, and be banned.
     log = arguments.key + ".log" if arguments.log is None else arguments.log
-    with Peer(store, key, listen=listen, connect=connect, network=arguments.network, log=log) as peer:
+    peer = Peer(store, key, listen=listen, connect=connect, network=arguments.network, log=log)
+    with _ended_by_sigterm(), peer:
         for name, value in [("peer", peer.id), *(("listens at", address) for address in peer.addresses)]:
             sys.stderr.write(f"{name} {value}\n")
         sys.stderr.flush()
@@ -126,9 +145,22 @@ def _run(arguments: argparse.Namespace) -> list[tuple[str, Any]]:
         return _told(peer, arguments)
 
 
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """What ends a service does what Ctrl-C does: the rows and the ranking that were asked for are still written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _serve(peer: Peer, arguments: argparse.Namespace) -> None:
     end = math.inf if arguments.seconds is None else time.monotonic() + arguments.seconds
-    if arguments.connect and not arguments.offline and arguments.seconds != 0:
+    if arguments.connect and arguments.seconds != 0:
         _tell_if_alone(peer, arguments, min(_SOON_S, end - time.monotonic()))
     left = end - time.monotonic()
     if left > 0:
@@ -157,15 +189,30 @@ def _key(path: str) -> Key:
 
 
 def _publish(peer: Peer, path: str) -> None:
-    import polars as pl
-
     from graphrank._table_file import read_table
 
     table, is_text = read_table(path, "clicks")
     if is_text and "ts" in table.columns:
-        # What is no number becomes null, which is refused by its row.
-        table = table.with_columns(table["ts"].cast(pl.Int64, strict=False))
+        table = table.with_columns(_times(table["ts"]))
     peer.publish_table(table)
+
+
+def _times(texts: pl.Series) -> pl.Series:
+    """Whole numbers, or dates and times as ISO 8601 writes them."""
+    import polars as pl
+
+    times = texts.cast(pl.Int64, strict=False)
+    if times.null_count() > texts.null_count():
+        # What the first text could be decides, and if it could be nothing that is an error.
+        with contextlib.suppress(pl.exceptions.ComputeError):
+            times = texts.str.to_datetime(time_unit="ms", strict=False)
+    if times.null_count() > texts.null_count():
+        row = (times.is_null() & texts.is_not_null()).arg_true()[0]
+        raise InvalidDataError(
+            f"column 'ts', row {row}: {texts[row]!r} is neither milliseconds since 1970 nor a date and time such as "
+            "2026-01-31T12:00:00; all rows must be one or the other"
+        )
+    return times
 
 
 def _told(peer: Peer, arguments: argparse.Namespace) -> list[tuple[str, Any]]:

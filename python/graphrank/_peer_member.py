@@ -20,7 +20,7 @@ from graphrank._typing import Progress
 from graphrank._validate import file_path, int_from
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
-__all__ = ["Member", "default_limits"]
+__all__ = ["Member", "default_limits", "now_ms"]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _COUNTS = ("accepted", "published", "retracted", "clamped", "bytes_in", "bytes_out")
@@ -36,6 +36,11 @@ def default_limits() -> dict[str, int]:
     100000
     """
     return dict(_core.peer_limits())
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 class Member:
@@ -158,7 +163,8 @@ class Member:
         Parameters
         ----------
         clicks
-            A frame with string columns ``query`` and ``item``; optional: ``ts``, Datetime or milliseconds since 1970.
+            A frame with string columns ``query`` and ``item``; optional: ``ts``, Date, Datetime (UTC if it names no
+            zone), or milliseconds since 1970.
 
         Returns
         -------
@@ -179,8 +185,7 @@ class Member:
                 raise InvalidDataError(f"column {column.name!r} is null in row {row}")
         queries, items = (_texts(column) for column in columns[:2])
         if has_ts:
-            times = columns[2].dt.epoch("ms") if columns[2].dtype.is_temporal() else columns[2]
-            when = [self._when(ts) for ts in times.to_list()]
+            when = [self._when(ts) for ts in _milliseconds(columns[2]).to_list()]
         else:
             when = [self._when(None)] * len(queries)
         with self._turn():
@@ -201,8 +206,7 @@ class Member:
     # --- for drivers --------------------------------------------------------------------------------------------
 
     def _now(self) -> int:
-        """Milliseconds since 1970."""
-        return time.time_ns() // 1_000_000
+        return now_ms()
 
     def _accepted(self) -> int:
         return dict(self._inner.counters())["accepted"]
@@ -313,3 +317,13 @@ def _texts(column: pl.Series) -> list[str]:
             f"column {column.name!r} is {column.dtype}; the peer protocol knows texts only"
         )
     return column.cast(pl.String).to_list()
+
+
+def _milliseconds(column: pl.Series) -> pl.Series:
+    if isinstance(column.dtype, pl.Datetime | pl.Date):
+        return column.dt.epoch("ms")
+    if not column.dtype.is_integer():
+        raise InvalidTypeError(
+            f"column {column.name!r} is {column.dtype}; it must be Datetime, Date or whole milliseconds since 1970"
+        )
+    return column

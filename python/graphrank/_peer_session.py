@@ -24,6 +24,8 @@ _FIND_S = 1.0
 """Seconds that looking around takes at most."""
 _MOST_FOUND = 4096
 """Peers that are found at most: anyone can say that many are there."""
+_MOST_QUESTIONS = 256
+"""Questions that wait to be answered; whoever sends more has to wait."""
 _MOST_ANSWERS = 16
 """Answers to one question that wait to be looked at: anyone can send some. Those beyond are lost."""
 _LONGEST_S = 1e9
@@ -69,18 +71,14 @@ class Session:
         self._session = self._open(listen, connect, gossip)
         own = f"{self._base}/ask/{me}"
 
-        def answer(query: Any) -> None:
-            with query:
-                frame = query.payload
-                reply = on_question(b"" if frame is None else frame.to_bytes())
-                if reply is not None:
-                    query.reply(own, reply)
-
+        # Questions wait in a channel for a thread of ours: one of the library's own would keep the process from ending.
+        questions = self._session.declare_queryable(own, self._zenoh.handlers.FifoChannel(_MOST_QUESTIONS))
+        self._answering = threading.Thread(
+            target=_answer, args=(questions.handler, own, on_question, self._zenoh.ZError), daemon=True
+        )
         # Kept: what is not referred to any more is undeclared.
-        self._declared = [
-            self._session.declare_queryable(own, answer),
-            self._session.liveliness().declare_token(f"{self._base}/live/{me}"),
-        ]
+        self._declared = [questions, self._session.liveliness().declare_token(f"{self._base}/live/{me}")]
+        self._answering.start()
 
     def peers(self) -> list[str]:
         """The ids of the peers that are there now, in order."""
@@ -179,6 +177,22 @@ class Session:
         }.items():
             config.insert_json5(key, json.dumps(value))
         return config
+
+
+def _answer(
+    questions: Any, own: str, on_question: Callable[[bytes], bytes | None], over: type[Exception]
+) -> None:
+    """Answers until the session is closed."""
+    while True:
+        try:
+            question = questions.recv()
+        except over:
+            return
+        with question, contextlib.suppress(over):
+            frame = question.payload
+            reply = on_question(b"" if frame is None else frame.to_bytes())
+            if reply is not None:
+                question.reply(own, reply)
 
 
 def _with_port(address: str) -> str:

@@ -26,7 +26,7 @@ impl Replica {
     /// Signs clicks, writes them to `journal` if there is one, and publishes them: all or none. The number of the first.
     ///
     /// # Errors
-    /// Those of [`Replica::draft`] and [`Journal::append`]; [`Error::Interrupted`] before anything is written.
+    /// Those of [`Replica::draft_all`] before anything is written, and of [`Journal::append`].
     pub fn publish_all(
         &mut self,
         clicks: &[Click],
@@ -47,7 +47,7 @@ impl Replica {
     /// The next entries of one's own log, as [`Replica::draft`] makes one.
     ///
     /// # Errors
-    /// Those of [`Replica::draft`]; [`Error::Interrupted`].
+    /// Those of [`Replica::draft`], of several clicks [`Error::InvalidData`] with the row; [`Error::Interrupted`].
     pub fn draft_all(&self, clicks: &[Click], exec: &Exec) -> Result<Vec<Entry>> {
         let (mut seq, mut prev) = self.next()?;
         self.check_end(seq.saturating_add(clicks.len().saturating_sub(1) as u64))?;
@@ -56,7 +56,8 @@ impl Replica {
             if number.is_multiple_of(STEP) {
                 exec.checkpoint(STEP as u64)?;
             }
-            let entry = Entry::sign(&self.key, seq, prev, click)?;
+            let signed = Entry::sign(&self.key, seq, prev, click);
+            let entry = if clicks.len() == 1 { signed? } else { signed.map_err(|error| in_row(error, number))? };
             (seq, prev) = (seq + 1, entry.id());
             entries.push(entry);
         }
@@ -112,5 +113,12 @@ impl Replica {
         self.hold(entry, now);
         self.counters.published += 1;
         Ok(())
+    }
+}
+
+fn in_row(error: Error, row: usize) -> Error {
+    match error {
+        Error::InvalidArgument { argument, problem } => Error::InvalidData { argument, row, problem },
+        other => other,
     }
 }
