@@ -103,10 +103,10 @@ fn combined(values: &mut [f64], combine: Combine) -> f64 {
     }
 }
 
-/// Scores of one ranking: v becomes (v * inverse - zero) / unit.
+/// Scores of one ranking: v becomes (v * inverse - zero - center) / unit.
 #[derive(Clone, Copy)]
 enum Scale {
-    Linear { inverse: f64, zero: f64, unit: f64 },
+    Linear { inverse: f64, zero: f64, center: f64, unit: f64 },
     Constant(f64),
     Place(f64),
 }
@@ -119,16 +119,21 @@ impl Scale {
         let inverse = power_of_two(largest).recip();
         let scores = || entries.iter().map(|entry| -entry.rank * inverse);
         let (low, high) = scores().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-        let or_constant = |zero: f64, unit: f64, constant: f64| {
-            if unit > 0.0 { Self::Linear { inverse, zero, unit } } else { Self::Constant(constant) }
+        let or_constant = |center: f64, unit: f64, constant: f64| {
+            if unit > 0.0 {
+                Self::Linear { inverse, zero: low, center, unit }
+            } else {
+                Self::Constant(constant)
+            }
         };
         match normalise {
-            Normalise::None => Self::Linear { inverse: 1.0, zero: 0.0, unit: 1.0 },
-            Normalise::MinMax => or_constant(low, high - low, 1.0),
-            Normalise::Sum => or_constant(low, sum(scores().map(|v| v - low)), 1.0 / n),
+            Normalise::None => Self::Linear { inverse: 1.0, zero: 0.0, center: 0.0, unit: 1.0 },
+            Normalise::MinMax => or_constant(0.0, high - low, 1.0),
+            Normalise::Sum => or_constant(0.0, sum(scores().map(|v| v - low)), 1.0 / n),
             Normalise::ZScore => {
-                let mean = sum(scores()) / n;
-                let deviation = (sum(scores().map(|v| (v - mean) * (v - mean))) / n).sqrt();
+                // Above the least: the mean itself may fall between two numbers, or on one of two scores.
+                let mean = sum(scores().map(|v| v - low)) / n;
+                let deviation = (sum(scores().map(|v| (v - low - mean) * (v - low - mean))) / n).sqrt();
                 or_constant(mean, if high > low { deviation } else { 0.0 }, 0.0)
             }
             Normalise::Rank => Self::Place(n),
@@ -137,7 +142,7 @@ impl Scale {
 
     fn value(self, entry: Entry) -> f64 {
         match self {
-            Self::Linear { inverse, zero, unit } => (-entry.rank * inverse - zero) / unit,
+            Self::Linear { inverse, zero, center, unit } => (-entry.rank * inverse - zero - center) / unit,
             Self::Constant(value) => value,
             Self::Place(n) => 1.0 - (f64::from(entry.first) + (f64::from(entry.n_equal) - 1.0) / 2.0) / n,
         }
