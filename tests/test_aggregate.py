@@ -77,6 +77,12 @@ def test_weights_out_of_scale_are_refused(method, weight):
     assert ok["score"].is_finite().all()
 
 
+def test_the_least_spread_of_scores_has_a_standard_deviation():
+    # Their mean is one of the two, rounded.
+    found = aggregate([{"a": 0.1 + 0.2, "b": 0.3}], "combsum", normalise="z-score")
+    assert found["score"].to_list() == [1.0, -1.0]
+
+
 @pytest.mark.parametrize("p", [5e-324, 1e-320, 1e-16, 1 - 1e-16])
 def test_overlap_of_any_persistence_is_a_number(p):
     assert correlation(["a", "b"], ["a", "b"], "rbo", p=p) == pytest.approx(1.0)
@@ -321,3 +327,14 @@ def test_rankings_are_lists_series_or_frames():
 def test_what_cannot_be_correlated_is_named(a, b, arguments, error, part):
     with pytest.raises(error, match=part):
         correlation(a, b, **arguments)
+
+
+def test_disagreement_at_the_top_weighs_more():
+    items = list(range(8))
+    top, end = [1, 0, *items[2:]], [*items[:6], 7, 6]
+    assert correlation(items, top) == correlation(items, end)
+    assert correlation(items, top, "weighted-kendall") < correlation(items, end, "weighted-kendall") < 1
+    assert correlation(items, items[::-1], "weighted-kendall") == pytest.approx(-1)
+    tied = pl.DataFrame({"item": items, "rank": 1})
+    assert np.isnan(correlation(tied, items, "weighted-kendall"))
+    assert np.isnan(correlation(items, tied, "weighted-kendall"))

@@ -33,14 +33,15 @@ def correlation(
 ) -> float:
     """How alike two rankings are.
 
-    ============  =====================================================================================  ==========
-    method        what                                                                                   range
-    ============  =====================================================================================  ==========
-    ``kendall``   tau-b: pairs in the same order less pairs in the other, over pairs not tied            -1 .. 1
-    ``spearman``  rho: the correlation of ranks                                                          -1 .. 1
-    ``footrule``  a distance: differences of ranks, summed, over the largest sum there can be            0 .. 1
-    ``rbo``       rank-biased overlap: of lists that may hold different items, the top counting most     0 .. 1
-    ============  =====================================================================================  ==========
+    ====================  ==================================================================================  =======
+    method                what                                                                                range
+    ====================  ==================================================================================  =======
+    ``kendall``           tau-b: pairs in the same order less pairs in the other, over pairs not tied         -1 .. 1
+    ``weighted-kendall``  the same of pairs that weigh 1 / place of both items: the top counts most           -1 .. 1
+    ``spearman``          rho: the correlation of ranks                                                       -1 .. 1
+    ``footrule``          a distance: differences of ranks, summed, over the largest sum there can be         0 .. 1
+    ``rbo``               rank-biased overlap: of lists that may hold different items, the top counting most  0 .. 1
+    ====================  ==================================================================================  =======
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def correlation(
         Two rankings: lists of items, the best first; or frames with the columns ``item`` and ``rank`` (less is better)
         or ``score`` (more is better), of which ``rank`` counts where there are both. Equal ranks are ties.
     method
-        ``kendall``, ``spearman`` and ``footrule`` are of rankings of the same items.
+        All but ``rbo`` are of rankings of the same items.
     p
         For ``rbo``: the chance that a reader goes on to the next place; .9 puts 86 % of the weight on the first ten.
     normalise
@@ -57,7 +58,7 @@ def correlation(
     Returns
     -------
     float
-        NaN for ``kendall`` and ``spearman`` if one of the rankings ties all items.
+        NaN for ``kendall``, ``weighted-kendall`` and ``spearman`` if one of the rankings ties all items.
 
     Raises
     ------
@@ -68,21 +69,26 @@ def correlation(
 
     Notes
     -----
+    ``weighted-kendall`` is the mean of two values: with the places of ``a``, among its ties those of ``b``, and the
+    other way round. It is what :func:`scipy.stats.weightedtau` makes of scores.
+
     ``rbo`` is extrapolated: what lies below the lists is taken to agree as the lists do (equation 32 of Webber, Moffat
     and Zobel). Tied items count as the mean over all their orders (RBO^a of Corsi and Urbano).
 
     References
     ----------
-    W. Knight, "A computer method for calculating Kendall's tau with ungrouped data", JASA 1966. P. Diaconis and
-    R. Graham, "Spearman's footrule as a measure of disarray", 1977. W. Webber, A. Moffat and J. Zobel, "A similarity
-    measure for indefinite rankings", TOIS 2010. M. Corsi and J. Urbano, "The treatment of ties in rank-biased overlap",
-    SIGIR 2024.
+    W. Knight, "A computer method for calculating Kendall's tau with ungrouped data", JASA 1966. S. Vigna, "A
+    weighted correlation index for rankings with ties", WWW 2015. P. Diaconis and R. Graham, "Spearman's footrule as a
+    measure of disarray", 1977. W. Webber, A. Moffat and J. Zobel, "A similarity measure for indefinite rankings", TOIS
+    2010. M. Corsi and J. Urbano, "The treatment of ties in rank-biased overlap", SIGIR 2024.
 
     Examples
     --------
     >>> from graphrank.ranking import correlation
     >>> correlation(["ann", "bob", "cat", "dan"], ["bob", "ann", "cat", "dan"])
     0.6666666666666666
+    >>> round(correlation(["ann", "bob", "cat", "dan"], ["bob", "ann", "cat", "dan"], "weighted-kendall"), 3)
+    0.52
     >>> correlation(["ann", "bob"], ["bob", "ann"], "footrule")
     1.0
     >>> round(correlation(["ann", "bob", "cat"], ["ann", "dan"], "rbo", p=0.5), 3)

@@ -92,7 +92,7 @@ AggregateMethod: TypeAlias = Literal[
 ]
 Normalise: TypeAlias = Literal["min-max", "sum", "z-score", "rank", "none"]
 Unlisted: TypeAlias = Literal["last", "ignore"]
-Correlation: TypeAlias = Literal["kendall", "spearman", "footrule", "rbo"]
+Correlation: TypeAlias = Literal["kendall", "weighted-kendall", "spearman", "footrule", "rbo"]
 Ties: TypeAlias = Literal["stable", "trec", "expected"]
 Empty: TypeAlias = Literal[0, 1, "skip"]
 PairedTest: TypeAlias = Literal["t", "randomisation", "wilcoxon"]

@@ -227,6 +227,9 @@ def test_correlations_are_those_of_scipy(pairs):
     x, y = (side["rank"].to_numpy() for side in (a, b))
     assume(len(set(x)) > 1 and len(set(y)) > 1)
     assert correlation(a, b) == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
+    assert correlation(a, b, "weighted-kendall") == pytest.approx(
+        stats.weightedtau(-x, -y).statistic, abs=1e-12
+    )
     assert correlation(a, b, "spearman") == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
     ranks = [stats.rankdata(side) for side in (x, y)]
     total = np.abs(ranks[0] - ranks[1]).sum()

@@ -122,10 +122,14 @@ pub(crate) fn rank_correlation(
     let (a, b) = (slice(&a, "a")?, slice(&b, "b")?);
     let found = match method {
         "kendall" => aggregate::kendall(a, b),
+        "weighted-kendall" => aggregate::weighted_kendall(a, b),
         "spearman" => aggregate::spearman(a, b),
         "footrule" => aggregate::footrule(a, b),
         "rbo" => aggregate::rbo(a, b, p),
-        _ => return Err(unknown(py, "method", r#""kendall", "spearman", "footrule" or "rbo""#, method)),
+        _ => {
+            let known = r#""kendall", "weighted-kendall", "spearman", "footrule" or "rbo""#;
+            return Err(unknown(py, "method", known, method));
+        }
     };
     found.map_err(|error| to_python(py, &error))
 }

@@ -3,70 +3,110 @@
 //! | function | of ranks x and y of the same n items | ties |
 //! |---|---|---|
 //! | [`kendall`] | tau-b: (agreeing pairs - disagreeing ones) / sqrt(pairs not tied in x · pairs not tied in y) | Kendall, 1945; counted in O(n log n) (Knight, JASA 1966) |
+//! | [`weighted_kendall`] | the same of pairs that weigh 1 / place of both of their items, places from 1; the mean of places in x and in y | as in [`kendall`] (Vigna, WWW 2015, additive and hyperbolic) |
 //! | [`spearman`] | correlation of the ranks | mean ranks |
 //! | [`footrule`] | sum of differences of ranks; at most floor(n² / 2) (Diaconis and Graham, 1977) | mean ranks |
 //! | [`rbo`] | rank-biased overlap, extrapolated: the share of items that two lists have in common down to depth d, with weight p^(d - 1) (Webber, Moffat and Zobel, TOIS 2010, equation 32) | the mean over all orders of tied items (Corsi and Urbano, SIGIR 2024) |
 
 use crate::error::{Error, Result};
 use crate::memory::{try_collect, try_zeroed};
-use crate::numeric::sum;
+use crate::numeric::{Sum, sum};
 
 /// Kendall's tau-b; NaN if all of `x` or all of `y` are equal.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for different lengths, [`Error::InvalidData`] for NaN, [`Error::OutOfMemory`].
 pub fn kendall(x: &[f64], y: &[f64]) -> Result<f64> {
+    // A pair weighs 1: sums are exact up to 10^8 items.
+    tau(x, y, |_| 0.5)
+}
+
+/// Kendall's tau-b of pairs that weigh the more, the further ahead their items are: 1 / place of both, added up. The mean
+/// of the value with places in `x` (among equal ones in `y`) and of that with places in `y`. NaN if all of `x` or all of
+/// `y` are equal.
+///
+/// # Errors
+/// As [`kendall`].
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+pub fn weighted_kendall(x: &[f64], y: &[f64]) -> Result<f64> {
+    let weight = |place: usize| (place as f64 + 1.0).recip();
+    Ok(f64::midpoint(tau(x, y, weight)?, tau(y, x, weight)?))
+}
+
+/// Tau-b of pairs that weigh what their items do together, by their places in the order by `x` and `y`.
+fn tau(x: &[f64], y: &[f64], weight: impl Fn(usize) -> f64) -> Result<f64> {
     check(x, y)?;
     let mut rows: Vec<(f64, f64)> =
         try_collect("ranks", x.len(), x.iter().zip(y).map(|(&x, &y)| (x + 0.0, y + 0.0)))?;
     rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let tied_in_x = tied_pairs(rows.chunk_by(|a, b| a.0 == b.0));
-    let tied_in_both = tied_pairs(rows.chunk_by(|a, b| a == b));
-    let mut values = try_collect("ranks", rows.len(), rows.iter().map(|row| row.1))?;
-    let mut room = try_zeroed("ranks", rows.len())?;
-    let disagreeing = sort_counting(&mut values, &mut room);
-    let tied_in_y = tied_pairs(values.chunk_by(|a, b| a == b));
-    let all = pairs(x.len());
+    let of_place = |place: usize| Ranked { rank: rows[place].1, weight: weight(place) };
+    let mut ranked = try_collect("ranks", rows.len(), (0..rows.len()).map(of_place))?;
+    let all = weight_of_pairs(&ranked);
+    let tied_in_x = tied_pairs(&ranked, rows.chunk_by(|a, b| a.0 == b.0));
+    let tied_in_both = tied_pairs(&ranked, rows.chunk_by(|a, b| a == b));
+    let mut room = try_collect("ranks", rows.len(), ranked.iter().copied())?;
+    let (sorted, disagreeing) = sort_counting(&mut ranked, &mut room);
+    let tied_in_y = sum(sorted.chunk_by(|a, b| a.rank == b.rank).map(weight_of_pairs));
+    if tied_in_x == all || tied_in_y == all {
+        return Ok(f64::NAN);
+    }
     // Pairs that agree, less those that disagree, which come twice off the pairs that are not tied.
     let agreement = all + tied_in_both - tied_in_x - tied_in_y - 2.0 * disagreeing;
-    // Rounding may lead just beyond; NaN stays.
+    // Rounding may lead just beyond.
     Ok((agreement / ((all - tied_in_x) * (all - tied_in_y)).sqrt()).clamp(-1.0, 1.0))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "numbers of pairs, exact up to 10^8 items")]
-fn pairs(n: usize) -> f64 {
-    (n as u128 * n.saturating_sub(1) as u128 / 2) as f64
+/// An item: its rank, and what it adds to the weight of its pairs.
+#[derive(Clone, Copy)]
+struct Ranked {
+    rank: f64,
+    weight: f64,
 }
 
-fn tied_pairs<'a, T: 'a>(groups: impl Iterator<Item = &'a [T]>) -> f64 {
-    groups.map(|group| pairs(group.len())).sum()
-}
-
-/// Sorts by merging; returns how many pairs were the wrong way round.
+/// Of all pairs of some items: each is in one with each other.
 #[expect(clippy::cast_precision_loss, reason = "counts of items")]
-fn sort_counting(values: &mut [f64], room: &mut [f64]) -> f64 {
-    let n = values.len();
-    let mut wrong = 0.0;
+fn weight_of_pairs(items: &[Ranked]) -> f64 {
+    sum(items.iter().map(|item| item.weight)) * (items.len() as f64 - 1.0).max(0.0)
+}
+
+/// Of all pairs within groups of items that follow each other.
+fn tied_pairs<'a, T: 'a>(mut items: &[Ranked], groups: impl Iterator<Item = &'a [T]>) -> f64 {
+    sum(groups.map(|group| {
+        let (of_group, rest) = items.split_at(group.len());
+        items = rest;
+        weight_of_pairs(of_group)
+    }))
+}
+
+/// Sorts by merging, to and fro; returns what is sorted, and the weight of the pairs that were the wrong way round.
+#[expect(clippy::cast_precision_loss, reason = "counts of items")]
+fn sort_counting<'a>(mut items: &'a mut [Ranked], mut room: &'a mut [Ranked]) -> (&'a [Ranked], f64) {
+    let n = items.len();
+    let mut wrong = Sum::default();
     let mut width = 1;
     while width < n {
         for start in (0..n).step_by(2 * width) {
             let (middle, end) = (n.min(start + width), n.min(start + 2 * width));
             let (mut i, mut j) = (start, middle);
+            let mut left: f64 = items[i..middle].iter().map(|item| item.weight).sum();
             for slot in &mut room[start..end] {
-                if i < middle && (j == end || values[i] <= values[j]) {
-                    *slot = values[i];
+                if i < middle && (j == end || items[i].rank <= items[j].rank) {
+                    *slot = items[i];
+                    left -= items[i].weight;
                     i += 1;
                 } else {
-                    *slot = values[j];
+                    *slot = items[j];
+                    if i < middle {
+                        wrong.add(left + (middle - i) as f64 * items[j].weight);
+                    }
                     j += 1;
-                    wrong += (middle - i) as f64;
                 }
             }
         }
-        values.copy_from_slice(room);
+        std::mem::swap(&mut items, &mut room);
         width *= 2;
     }
-    wrong
+    (items, wrong.value())
 }
 
 /// The correlation of mean ranks; NaN if all of `x` or all of `y` are equal.

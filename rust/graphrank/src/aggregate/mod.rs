@@ -1,7 +1,7 @@
 //! What do many rankings say together?
 //!
 //! Rankings list items, the best first; they may leave items out, rank some equal, and count differently. [`aggregate`]
-//! makes one ranking of them, [`aggregate_by_query`] one for each of many queries; [`kendall`], [`spearman`], [`footrule`] and [`rbo`] say how alike two are.
+//! makes one ranking of them, [`aggregate_by_query`] one for each of many queries; [`kendall`], [`weighted_kendall`], [`spearman`], [`footrule`] and [`rbo`] say how alike two are.
 //!
 //! | part | rules | cost, of n rankings of m items with L rows |
 //! |---|---|---|
@@ -11,7 +11,7 @@
 //! | `majority` | Copeland; MC4, a walk on the graph of majorities | O(m²) more |
 //! | `kemeny` | the order that disagrees least: exactly, or by local search with a bound | see there |
 //! | `queries` | all of them, for each of many queries on its own | a few searches per row more |
-//! | `correlation` | Kendall's tau-b, Spearman's rho, footrule, rank-biased overlap | O(m log m) |
+//! | `correlation` | Kendall's tau-b (plain and weighted), Spearman's rho, footrule, rank-biased overlap | O(m log m) |
 //!
 //! Items of equal rank share what their places are worth. What is said of items that a ranking leaves out is
 //! [`Unlisted`].
@@ -28,7 +28,7 @@ mod queries;
 mod tests;
 mod unlisted;
 
-pub use correlation::{footrule, kendall, rbo, spearman};
+pub use correlation::{footrule, kendall, rbo, spearman, weighted_kendall};
 pub use fusion::{Combine, Normalise};
 pub use kemeny::{EXACT_ITEMS, Kemeny};
 pub use queries::{ByQuery, aggregate_by_query};

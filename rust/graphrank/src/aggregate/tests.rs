@@ -180,6 +180,10 @@ fn distances_by_hand() {
     assert_eq!(footrule(&x, &y).unwrap(), 4.0);
     assert!((spearman(&x, &y).unwrap() - 0.6).abs() < 1e-15);
     assert!(kendall(&[1.0, 1.0], &[1.0, 2.0]).unwrap().is_nan());
+    // Of three items the first two trade places: their pair weighs 3/2 of 11/3, whichever side says what place is.
+    let weighted = weighted_kendall(&[1.0, 2.0, 3.0], &[2.0, 1.0, 3.0]).unwrap();
+    assert!((weighted - (1.0 - 2.0 * 1.5 / (11.0 / 3.0))).abs() < 1e-15);
+    assert!(weighted_kendall(&[3.0; 5], &[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap().is_nan());
     assert!(kendall(&[1.0], &[1.0, 2.0]).is_err() && footrule(&[f64::NAN], &[1.0]).is_err());
 }
 
