@@ -139,6 +139,20 @@ def test_several_runs_query_by_query(capsys):
     ]
 
 
+def test_ids_of_two_kinds_are_told_once_per_run(capsys):
+    for name, prefix in (("near", ""), ("odd", "doc")):
+        RUN.with_columns(item=prefix + pl.col("item")).write_csv(f"{name}.csv")
+    for files, options in (
+        (["odd.csv"], []),
+        (["near.csv", "odd.csv"], []),
+        (["near.csv", "odd.csv"], ["--per-query"]),
+    ):
+        code, _, err = run(capsys, "qrels.csv", *files, *options)
+        assert code == 0
+        assert len(err.splitlines()) == 1
+        assert err.startswith("graphrank: odd: no item of `run` is judged")
+
+
 def test_runs_of_one_name_are_called_as_they_are_given(capsys, tmp_path):
     (tmp_path / "other").mkdir()
     WORSE.write_csv("other/run.csv")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,7 +100,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     qrels = _judgements(arguments.qrels)
     runs = {name: _rankings(path) for name, path in zip(names, arguments.run_files, strict=True)}
     if len(runs) == 1:
-        write_rows(_of_run(qrels, runs[names[0]], arguments, arguments.confidence), arguments)
+        write_rows(_of_run(qrels, runs, names[0], arguments, arguments.confidence), arguments)
     elif arguments.per_query:
         write_rows(_side_by_side(qrels, runs, arguments, ["query", "metric"]), arguments)
     else:
@@ -134,17 +136,19 @@ def _write_comparison(
         raise InvalidArgumentError(f"--baseline must be one of {', '.join(names)}, got {baseline!r}")
     test: PairedTest = arguments.test or "t"
     confidence = 0.95 if arguments.confidence is None else arguments.confidence
-    differences = compare(
-        qrels,
-        runs,
-        arguments.metrics,
-        baseline=baseline,
-        test=test,
-        confidence=confidence,
-        seed=arguments.seed,
-        **_conventions(arguments),
-    )
     means = _side_by_side(qrels, runs, arguments, ["metric"])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "no item of")  # of which the means have told
+        differences = compare(
+            qrels,
+            runs,
+            arguments.metrics,
+            baseline=baseline,
+            test=test,
+            confidence=confidence,
+            seed=arguments.seed,
+            **_conventions(arguments),
+        )
     if arguments.output is not None or arguments.format == "csv":
         write_rows(means.join(differences, on="metric", maintain_order="left_right"), arguments)
         return
@@ -160,7 +164,7 @@ def _side_by_side(
     qrels: pl.DataFrame, runs: dict[str, pl.DataFrame], arguments: argparse.Namespace, key: list[str]
 ) -> pl.DataFrame:
     """A column of values per run; nothing where a query does not count."""
-    columns = [_of_run(qrels, run, arguments).rename({"value": name}) for name, run in runs.items()]
+    columns = [_of_run(qrels, runs, name, arguments).rename({"value": name}) for name in runs]
     joined = columns[0]
     for column in columns[1:]:
         joined = joined.join(column, on=key, how="full", coalesce=True, maintain_order="left_right")
@@ -168,19 +172,28 @@ def _side_by_side(
 
 
 def _of_run(
-    qrels: pl.DataFrame, run: pl.DataFrame, arguments: argparse.Namespace, confidence: float | None = None
+    qrels: pl.DataFrame,
+    runs: dict[str, pl.DataFrame],
+    name: str,
+    arguments: argparse.Namespace,
+    confidence: float | None = None,
 ) -> pl.DataFrame:
     from graphrank._evaluate import evaluate
 
-    return evaluate(
-        qrels,
-        run,
-        arguments.metrics,
-        per_query=arguments.per_query,
-        confidence=confidence,
-        seed=arguments.seed,
-        **_conventions(arguments),
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = evaluate(
+            qrels,
+            runs[name],
+            arguments.metrics,
+            per_query=arguments.per_query,
+            confidence=confidence,
+            seed=arguments.seed,
+            **_conventions(arguments),
+        )
+    for warning in caught:
+        print(f"graphrank: {name}: {warning.message}", file=sys.stderr)
+    return found
 
 
 def _conventions(arguments: argparse.Namespace) -> dict[str, Any]:
