@@ -271,6 +271,14 @@ def test_quotas_that_no_selection_keeps_are_explained():
     assert len(gr.maximize(reach, 3, groups=CRAFT, upper={"law": 1, "math": 0, "art": 0})) == 1
 
 
+@pytest.mark.parametrize("weight", [1e-150, 1e200])
+def test_advice_is_the_same_for_weights_of_any_scale(weight):
+    lists = ["abc", "bac", "cab", "acb"]
+    rows = [(i, item, place) for i, items in enumerate(lists) for place, item in enumerate(items)]
+    table = pl.DataFrame(rows, schema=["ranking", "item", "rank"], orient="row")
+    assert str(advise(table.with_columns(weight=weight))) == str(advise(table))
+
+
 def test_advice_tells_shares_of_points_and_of_items():
     advice = advise(LISTS, CRAFT, top=2)
     assert advice.rules["rule"].to_list() == ["borda", "bloc", "sntv"]

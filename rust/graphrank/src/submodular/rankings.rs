@@ -158,7 +158,7 @@ fn check_scale(weights: &[f64], n: usize) -> Result<()> {
         return Ok(());
     }
     let problem =
-        format!("add up to {total}, which is out of scale; only their ratios matter: let the largest be 1");
+        format!("add up to {total:e}, which is out of scale; only their ratios matter: let the largest be 1");
     Err(Error::argument("weights", problem))
 }
 
