@@ -57,7 +57,8 @@ impl Replica {
                 exec.checkpoint(STEP as u64)?;
             }
             let signed = Entry::sign(&self.key, seq, prev, click);
-            let entry = if clicks.len() == 1 { signed? } else { signed.map_err(|error| in_row(error, number))? };
+            let entry =
+                if clicks.len() == 1 { signed? } else { signed.map_err(|error| in_row(error, number))? };
             (seq, prev) = (seq + 1, entry.id());
             entries.push(entry);
         }
