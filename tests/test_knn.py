@@ -358,3 +358,10 @@ def test_what_cannot_be_used_is_named(case):
 def test_a_time_limit_ends_a_search():
     with pytest.raises(TimedOutError):
         gr.knn(RNG.standard_normal((20_000, 64)), timeout_s=1e-3)
+
+
+def test_zeros_and_ones_for_every_vector_are_no_ids():
+    points = np.eye(4, dtype=np.float32)
+    with pytest.raises(InvalidArgumentError, match="as a mask it must be of booleans"):
+        gr.knn(points, 1, queries=0, filter=np.array([0, 1, 1, 0]))
+    assert gr.knn(points, 1, queries=[2], filter=[0, 1]).height == 1

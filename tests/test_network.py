@@ -204,3 +204,8 @@ def test_progress_counts_ticks() -> None:
     seen: list[tuple[int, int, str]] = []
     gr.ranking.Network(50).run(2000, progress=lambda *state: seen.append(state))
     assert seen[-1][1:] == (2000, "simulating peers")
+
+
+def test_a_measure_in_the_place_of_axes_is_told_of():
+    with pytest.raises(InvalidTypeError, match="measure='ndcg'"):
+        Network(3).run(10).plot("ndcg")

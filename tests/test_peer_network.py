@@ -305,7 +305,7 @@ def publish(**click):
         (lambda net: net.peers[0].prefer(["bob"]), InvalidArgumentError, "64 hexadecimal digits"),
         (lambda net: net.part([1]), InvalidArgumentError, "`parts`"),
         (lambda _: network(2, loss=2.0), InvalidArgumentError, "`loss`"),
-        (lambda _: network(2, delay_ms=(5, 1)), InvalidArgumentError, "`delay`"),
+        (lambda _: network(2, delay_ms=(5, 1)), InvalidArgumentError, "`delay_ms` must be the least"),
         (lambda _: network(2, limits={"max_rows": 0}), InvalidArgumentError, "`max_rows` must be from 1"),
         (lambda _: network(2, limits={"max_row": 5}), InvalidArgumentError, "there are max_authors"),
         (lambda _: PeerNetwork([], keys(1)), InvalidArgumentError, "`keys`"),

@@ -9,13 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphrank import _core
-from graphrank._click_ids import ClickIds
+from graphrank._click_ids import TEXT, ClickIds
 from graphrank._click_trust import OWN_WALK
 from graphrank._edge_table import as_frame, pick
 from graphrank._forked import refuse_without_pool
 from graphrank._run import time_left
 from graphrank._typing import How
-from graphrank.exceptions import InvalidTypeError
+from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["FEATURES", "click_features"]
 
@@ -36,7 +36,12 @@ def click_features(
     frame = as_frame(pairs, "pairs")
     frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     queries, items = pick(frame, ["query", "item"])
-    if not isinstance(queries.dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+    taken = [name for name in FEATURES if name in frame.columns]
+    if taken:
+        raise InvalidArgumentError(
+            f"`pairs` has a column {taken[0]!r}, as one of the features is called: drop or rename it"
+        )
+    if not isinstance(queries.dtype, (*TEXT, pl.Null)):
         raise InvalidTypeError(f"column 'query' is {queries.dtype}; queries are strings")
     queries = queries.cast(pl.String)
     keys = pl.DataFrame([queries.rename("query"), pl.Series("code", ids[2].find(inner, items, "item"))])

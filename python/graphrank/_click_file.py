@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphrank import _core
-from graphrank._click_ids import ClickIds
+from graphrank._click_ids import TEXT, ClickIds
 from graphrank._click_options import ClickOptions
 from graphrank._run import run_opts, time_left
 from graphrank._typing import How, Progress
@@ -56,7 +56,7 @@ def save_clicks(
     pieces.append(("options", np.frombuffer(header, dtype=np.uint8)))
     for name, column in zip(_IDS, ids, strict=True):
         stream = io.BytesIO()
-        column.ids.rechunk().to_frame().write_ipc_stream(stream, compression="zstd")
+        column.as_given(column.ids.rechunk()).to_frame().write_ipc_stream(stream, compression="zstd")
         pieces.append((name, np.frombuffer(stream.getvalue(), dtype=np.uint8)))
     _core.save_archive(_KIND, pieces, file_path(path), left())
 
@@ -71,7 +71,7 @@ def load_clicks(
     try:
         options = json.loads(archive.part("options").tobytes())
         users, queries, items = (_ids(archive.part(name)) for name in _IDS)
-        if queries.dtype != pl.String:
+        if not isinstance(queries.dtype, TEXT):
             raise ValueError("the queries are no texts")
         arrays: list[Any] = [
             np.frombuffer(archive.part(name), dtype=dtype) for name, dtype in _ARRAYS.items()
@@ -102,7 +102,9 @@ def without(parts: Parts, options: ClickOptions, users: NDArray[np.uint32], left
     items, item_codes = _used(ids[2].ids, cells[2][kept])
     masses = cells[4][kept] if len(cells[4]) else cells[4]
     counts = ((cells[0][kept], query_codes, item_codes, cells[3][kept], masses), inner.runs(), tally)
-    return _made_again((ids[0].ids.rechunk(), queries, items), options, counts, left)
+    columns = zip(ids, (ids[0].ids.rechunk(), queries, items), strict=True)
+    users_, queries_, items_ = (kind.as_given(column) for kind, column in columns)
+    return _made_again((users_, queries_, items_), options, counts, left)
 
 
 def _used(ids: pl.Series, codes: NDArray[np.uint32]) -> tuple[pl.Series, NDArray[np.uint32]]:
@@ -124,7 +126,8 @@ def _made_again(
     inner = _core.ClickStore(*kinds[0].start(ids[0].head(1)), options.top_terms, options.half_life)
     for kind, column in zip(kinds, ids, strict=True):
         if kind is kinds[0] or len(column):
-            kind.encode(inner, column, left())
+            kind.came_as(column.dtype)
+            kind.encode(inner, kind.check(column), left())
     cells, runs, tally = counts
     inner.restore(
         (cells[0], cells[1], cells[2], cells[3], cells[4]), (runs[0], runs[1], runs[2]), tally, left()

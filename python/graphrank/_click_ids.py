@@ -22,9 +22,10 @@ from graphrank._ids import MISSING, as_id_column
 from graphrank._typing import How
 from graphrank.exceptions import InvalidDataError, InvalidTypeError
 
-__all__ = ["ClickIds"]
+__all__ = ["TEXT", "ClickIds"]
 
-_TEXT = (pl.String, pl.Categorical, pl.Enum)
+TEXT = (pl.String, pl.Categorical, pl.Enum)
+"""Dtypes of queries."""
 _SIGN = np.uint64(1 << 63)
 _PIECES = 16
 """Ids in more pieces than these are copied into one: looking one up in many takes long."""
@@ -46,6 +47,8 @@ class ClickIds:
         self._noun = noun
         self._seed = 0
         self._ids: pl.Series | None = None
+        self._given: pl.DataType | None = None
+        self._is_mixed = False
 
     @property
     def ids(self) -> pl.Series:
@@ -59,9 +62,26 @@ class ClickIds:
         self._ids = _plain(ids).rename("id")
         return int(self._keys(self._ids)[0]), _names(self._ids)[0].tobytes()
 
-    def decode(self, codes: NDArray[np.uint32]) -> pl.Series:
-        """The ids of ``codes``."""
+    def plain(self, codes: NDArray[np.uint32]) -> pl.Series:
+        """The ids of ``codes``, in the dtype that they are kept in."""
         return self.ids.gather(pl.Series(codes))
+
+    def decode(self, codes: NDArray[np.uint32]) -> pl.Series:
+        """The ids of ``codes``, in the dtype in which they came."""
+        return self.as_given(self.plain(codes))
+
+    def came_as(self, dtype: pl.DataType) -> None:
+        """Remember in which dtype the caller has these ids; of several, none."""
+        if dtype != pl.Null:
+            self._is_mixed |= self._given is not None and self._given != dtype
+            self._given = dtype
+
+    def as_given(self, column: pl.Series) -> pl.Series:
+        """Ids in the dtype in which they came, if all came in one and it holds these."""
+        if self._given is None or self._is_mixed or column.dtype == self._given:
+            return column
+        given = column.cast(self._given, strict=False)
+        return column if given.null_count() > column.null_count() else given
 
     def check(self, column: pl.Series) -> pl.Series:
         """``column`` in the dtype of these ids; what cannot be among them is an error."""
@@ -149,7 +169,7 @@ def _plain(column: pl.Series) -> pl.Series:
     if dtype == pl.Null and not len(column):
         return column.cast(pl.String)
     check_id_dtype(column)
-    if isinstance(dtype, _TEXT):
+    if isinstance(dtype, TEXT):
         return column.cast(pl.String)
     if dtype.is_integer() and dtype not in (pl.UInt64, pl.Int128):
         wide = column.cast(pl.Int64, strict=False)

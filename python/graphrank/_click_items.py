@@ -6,19 +6,24 @@ from typing import Any
 
 import polars as pl
 
+from graphrank._click_ids import TEXT
 from graphrank._edge_table import as_frame, check_id_dtype
+from graphrank._forked import refuse_without_pool
 from graphrank.exceptions import ColumnNotFoundError, InvalidDataError, InvalidTypeError
 
 __all__ = ["LocalItems"]
+
+_BETWEEN_WORDS = r"[\s,.;:!?()\[\]\"]+"
 
 
 class LocalItems:
     """A frame with a column ``item``; all columns of texts and of lists of texts are searched.
 
-    A query names an item if, upper or lower case, it is one of the texts of a list, or stands in a text as whole words.
+    A query names an item if all its words are words of the item, upper or lower case.
     """
 
     def __init__(self, metadata: Any) -> None:
+        refuse_without_pool("reading metadata")
         frame = as_frame(metadata, "metadata")
         frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
         if "item" not in frame.columns:
@@ -28,32 +33,33 @@ class LocalItems:
             row = frame["item"].is_null().arg_true()[0]
             raise InvalidDataError(f"`metadata`: column 'item' is null in row {row}")
         check_id_dtype(frame["item"])
-        self._frame = frame
-        rest = frame.drop("item").schema
-        self._lists = [name for name, dtype in rest.items() if dtype == pl.List(pl.String)]
-        self._texts = [
-            name for name, dtype in rest.items() if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum))
-        ]
-        if not (self._lists or self._texts):
+        texts = [_texts(name, dtype) for name, dtype in frame.drop("item").schema.items()]
+        searched = [text for text in texts if text is not None]
+        if not searched:
             raise InvalidTypeError("`metadata` has no column of texts or of lists of texts beside 'item'")
+        self._items = frame["item"]
+        # A blank before and after every word.
+        self._words = frame.select(pl.concat_str(searched, separator=" ", ignore_nulls=True)).to_series()
+        self._words = pl.select(_spaced(pl.lit(self._words))).to_series()
 
     def named(self, query: str) -> pl.Series:
         """The items that ``query`` names, each once."""
-        words = " ".join(query.lower().split())
+        words = pl.select(_spaced(pl.lit(query))).item().split()
         if not words:
-            return self._frame["item"].head(0)
-        in_list = [
-            pl.col(name).list.eval(pl.element().str.to_lowercase()).list.contains(words).fill_null(False)
-            for name in self._lists
-        ]
-        in_text = [
-            _spaced(name).str.contains(f" {words} ", literal=True).fill_null(False) for name in self._texts
-        ]
-        named = self._frame.filter(pl.any_horizontal(in_list + in_text))
-        return named["item"].unique(maintain_order=True)
+            return self._items.head(0)
+        has = pl.all_horizontal(
+            [pl.lit(self._words).str.contains(f" {word} ", literal=True) for word in words]
+        )
+        return self._items.filter(pl.select(has).to_series()).unique(maintain_order=True)
 
 
-def _spaced(name: str) -> pl.Expr:
-    """The words of a text in lower case, a blank before and after each."""
-    words = pl.col(name).cast(pl.String).str.to_lowercase().str.replace_all(r"[\s,.;:!?()\[\]\"]+", " ")
-    return pl.lit(" ") + words + pl.lit(" ")
+def _texts(name: str, dtype: pl.DataType) -> pl.Expr | None:
+    if dtype == pl.List(pl.String):
+        return pl.col(name).list.join(" ", ignore_nulls=True)
+    return pl.col(name).cast(pl.String) if isinstance(dtype, TEXT) else None
+
+
+def _spaced(text: pl.Expr) -> pl.Expr:
+    """The words in lower case, a blank before and after each."""
+    words = text.str.to_lowercase().str.replace_all(_BETWEEN_WORDS, " ").str.strip_chars(" ")
+    return pl.concat_str(pl.lit(" "), words, pl.lit(" "), ignore_nulls=True)

@@ -95,7 +95,7 @@ def among(
     If nobody asked the query (not ``is_known``), the items that it names are the answer, and no others.
     """
     listed = None if candidates is None else candidate_items(candidates)
-    items = ids.decode(scores[0]).alias("item")
+    items = ids.plain(scores[0]).alias("item")
     if len(ids.ids):
         listed = None if listed is None else ids.check(listed)
         named = None if named is None else ids.check(named)
@@ -108,7 +108,8 @@ def among(
             scored = scored.filter(pl.col("item").is_in(named.implode()))
         if listed is not None:
             named = named.filter(named.is_in(listed.implode()))
-    return _ranking_of(scored, named, listed, k, unit)
+    table = _ranking_of(scored, named, listed, k, unit)
+    return table.with_columns(ids.as_given(table["item"]))
 
 
 def _unit(scores: NDArray[np.float64]) -> float:
@@ -144,13 +145,13 @@ def candidate_items(candidates: Any) -> pl.Series:
     if isinstance(candidates, (pl.DataFrame, pl.LazyFrame, dict)):
         column = pick(as_frame(candidates, "candidates"), ["item"])[0]
     else:
-        column = as_id_column(candidates, "candidates")
+        column = as_id_column(candidates, "candidates").alias("candidates")
     if column.null_count():
         row = column.is_null().arg_true()[0]
         raise InvalidDataError(f"`candidates` has a null at position {row}; items cannot be null")
     if len(column):
         check_id_dtype(column)
-    return column.alias("item").unique(maintain_order=True)
+    return column.unique(maintain_order=True)
 
 
 def explored(table: pl.DataFrame, query: bytes, noise: float, seed: int) -> pl.DataFrame:

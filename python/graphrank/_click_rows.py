@@ -6,21 +6,24 @@ import datetime as dt
 import time
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from graphrank._click_ids import TEXT
 from graphrank._edge_table import as_frame, pick
 from graphrank._validate import int_from
 from graphrank.exceptions import InvalidDataError, InvalidTypeError
 
-__all__ = ["ClickRows", "click_rows", "milliseconds", "time_of_receipt"]
+__all__ = ["ClickRows", "click_rows", "milliseconds", "tell_of_rows", "time_of_receipt"]
 
 _NEEDED = ["user", "query", "item"]
 # Seconds from 1973 to 2286 are among these, and no clicks in milliseconds are.
 _SECONDS = 10**8, 10**10
+_OLD = 30
+"""Half-lives after which a click counts for nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def click_rows(table: Any) -> ClickRows:
     queries = columns["query"]
     if queries.dtype == pl.Null and not len(queries):
         queries = queries.cast(pl.String)
-    if not isinstance(queries.dtype, (pl.String, pl.Categorical, pl.Enum)):
+    if not isinstance(queries.dtype, TEXT):
         raise InvalidTypeError(f"column 'query' is {queries.dtype}; queries are strings")
     seqs = _sequence_numbers(columns["seq"]) if "seq" in columns else None
     times = milliseconds(columns["ts"]) if "ts" in columns else None
@@ -87,7 +90,30 @@ def time_of_receipt(now: dt.datetime | int | None) -> int:
     if isinstance(now, dt.datetime):
         aware = now if now.tzinfo else now.replace(tzinfo=dt.UTC)
         return (aware - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
+    if not isinstance(now, SupportsIndex):
+        raise InvalidTypeError(f"`now` must be a datetime or milliseconds since 1970, got {now!r}")
     return int_from(-(2**63), "now", now)
+
+
+def tell_of_rows(rows: ClickRows, now: int, half_life: float | None, n_doubtful: int, n_clamped: int) -> None:
+    """Warn the caller's caller of what was counted otherwise than it may think."""
+    if n_clamped:
+        _warn(f"{n_clamped:,} clicks say that they are from the future; they count as of now")
+    if n_doubtful:
+        _warn(
+            f"{n_doubtful:,} rows were known by their numbers, but there are rows that came without `seq` and got the "
+            "next numbers of their users: they may stand where these belong. Give `seq` with all rows of a user, or "
+            "with none"
+        )
+    if half_life is not None and rows.times is not None and now - int(rows.times.max()) > _OLD * half_life:
+        _warn(
+            "all these clicks are so old by `decay` that they count for nothing; for a log of the past, give the time "
+            "of its end as `now`"
+        )
+
+
+def _warn(problem: str) -> None:
+    warnings.warn(problem, stacklevel=4)
 
 
 def _sequence_numbers(column: pl.Series) -> NDArray[np.uint64]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import warnings
+from collections.abc import Iterable
 from html import escape
 from threading import Lock
 from typing import Any, NoReturn
 
+import numpy as np
 import polars as pl
 
 from graphrank import _core
@@ -18,13 +19,15 @@ from graphrank._click_ids import ClickIds
 from graphrank._click_items import LocalItems
 from graphrank._click_options import ClickOptions, half_life
 from graphrank._click_ranking import rank_clicks
-from graphrank._click_rows import click_rows, time_of_receipt
+from graphrank._click_rows import click_rows, tell_of_rows, time_of_receipt
 from graphrank._ids import as_id_column
 from graphrank._run import QUIET, alone, run_opts, time_left
 from graphrank._typing import ClickMode, IntoIds, IsolationScale, Normaliser, Progress, Union
 from graphrank.exceptions import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["ClickStore"]
+
+_NONE = np.empty(0, dtype=np.uint32)
 
 
 class ClickStore:
@@ -54,7 +57,8 @@ class ClickStore:
         the latest ``now`` of :meth:`ingest`; what is more than some 30 of these times old decides nothing.
     metadata
         The items that this peer has: a frame with a column ``item``, and columns of texts or lists of texts (title,
-        artist, tags). Items that a query names are ranked before those that only have clicks.
+        artist, tags). Items that a query names are ranked before those that only have clicks: those in whose texts all
+        its words stand, upper or lower case.
 
     Raises
     ------
@@ -82,25 +86,21 @@ class ClickStore:
     Examples
     --------
     >>> import graphrank as gr
-    >>> import polars as pl
     >>> store = gr.ranking.ClickStore("ann")
-    >>> clicks = pl.DataFrame(
-    ...     {
-    ...         "user": ["ann", "bob", "bob", "cat", "cat"],
-    ...         "query": ["jazz", "jazz", "rock", "rock", "rock"],
-    ...         "item": ["blue train", "blue train", "help", "nevermind", "help"],
-    ...     }
-    ... )
+    >>> clicks = {
+    ...     "user": ["ann", "bob", "bob", "cat", "cat"],
+    ...     "query": ["jazz", "jazz", "rock", "rock", "rock"],
+    ...     "item": ["blue train", "blue train", "help", "nevermind", "help"],
+    ... }
     >>> store.ingest(clicks)
     {'new': 5, 'known': 0, 'clamped': 0}
-    >>> store.rank("rock").with_columns(pl.col("score").round(3)).rows()
-    [(1, 'help', 1.01), (2, 'nevermind', 0.005)]
+    >>> store.rank("rock")["item"].to_list()
+    ['help', 'nevermind']
     >>> store
     ClickStore('ann', 5 clicks of 3 peers: 2 queries, 3 items)
     """
 
-    __slots__ = ("_local", "_lock", "_options", "_parts")
-
+    __slots__ = ("_local", "_lock", "_numbered", "_options", "_parts")
     _parts: Parts
     _options: ClickOptions
 
@@ -116,12 +116,14 @@ class ClickStore:
         metadata: Any = None,
     ) -> None:
         self._options = ClickOptions(top_terms, union, normaliser, isolation_scale, half_life(decay))
+        is_one = isinstance(me, str | bytes) or not isinstance(me, Iterable)
         column = as_id_column(me, "me").alias("me")
-        if len(column) != 1 or column.null_count():
+        if not is_one or len(column) != 1 or column.null_count():
             raise InvalidArgumentError(f"`me` must be one id, got {me!r}")
         ids = ClickIds(0, "users"), ClickIds(1, "queries"), ClickIds(2, "items")
         inner = _core.ClickStore(*ids[0].start(column), self._options.top_terms, self._options.half_life)
         self._parts, self._lock = (inner, ids), Lock()
+        self._numbered: set[bool] = set()
         self._local = None if metadata is None else LocalItems(metadata)
 
     # --- rows in ------------------------------------------------------------------------------------------------
@@ -168,7 +170,8 @@ class ClickStore:
         Warns
         -----
         UserWarning
-            If rows were clamped.
+            If rows were clamped, or all are too old by ``decay`` to count, or some were known by a ``seq`` that another
+            without one may have.
 
         Examples
         --------
@@ -185,15 +188,17 @@ class ClickStore:
             inner, kinds = self._parts
             columns = [ids.check(column) for ids, column in zip(kinds, given, strict=True)]
             if not len(columns[0]):
+                # Time goes on without clicks, too.
+                inner.ingest(_NONE, _NONE, _NONE, None, None, at, left())
                 return {"new": 0, "known": 0, "clamped": 0}
+            for ids, column in zip(kinds, given, strict=True):
+                ids.came_as(column.dtype)
             users, queries, items = (
                 ids.encode(inner, column, left()) for ids, column in zip(kinds, columns, strict=True)
             )
             new, known, clamped = inner.ingest(users, queries, items, rows.seqs, rows.times, at, left())
-        if clamped:
-            warnings.warn(
-                f"{clamped:,} clicks say that they are from the future; they count as of now", stacklevel=2
-            )
+            self._numbered |= {rows.seqs is not None}
+        tell_of_rows(rows, at, self._options.half_life, known if len(self._numbered) == 2 else 0, clamped)
         return {"new": new, "known": known, "clamped": clamped}
 
     def forget(self, users: IntoIds, *, progress: Progress = None, timeout_s: float | None = None) -> None:
@@ -254,9 +259,9 @@ class ClickStore:
         """The items for a query, the best first.
 
         A query that somebody asked is answered from the clicks on its items. One of several words, none of which was
-        asked together, is answered from the queries with these words: their scores add up, rare words count more. A
-        query without any such word is answered with the items that it names (see ``metadata``), else with the most
-        clicked items of all.
+        asked together, is answered from the queries with these words, upper or lower case: their scores add up, rare
+        words count more. Without any such word the answer is the items that the query names (see ``metadata``), else
+        the most clicked items of all.
 
         Parameters
         ----------
@@ -294,8 +299,8 @@ class ClickStore:
         Returns
         -------
         polars.DataFrame
-            ``rank`` (from 1), ``item`` and ``score``. Ties go by item; scores equal to 12 digits of the largest are
-            ties.
+            ``rank`` (from 1), ``item`` (in the dtype in which items came, if all came in one) and ``score``. Ties go by
+            item; scores equal to 12 digits of the largest are ties.
 
         Raises
         ------
@@ -362,7 +367,7 @@ class ClickStore:
         Parameters
         ----------
         pairs
-            A frame with the columns ``query`` and ``item``; other columns are kept.
+            A frame with the columns ``query`` and ``item``; other columns are kept, and may not have names of features.
         isolation
             As in :meth:`rank`.
         progress
@@ -487,7 +492,7 @@ class ClickStore:
         """
         store = object.__new__(cls)
         store._parts, store._options = load_clicks(path, progress, timeout_s)
-        store._lock = Lock()
+        store._lock, store._numbered = Lock(), set()
         store._local = None if metadata is None else LocalItems(metadata)
         return store
 

@@ -95,6 +95,10 @@ class SimulationResult:
         values = self._probes[measure]
         if values.null_count() == len(values):
             raise InvalidArgumentError(f"`measure` {measure!r} was not measured: {_NEEDS[measure]}")
+        if isinstance(ax, str):
+            raise InvalidTypeError(
+                f"`ax` must be Matplotlib axes, got {ax!r}; measures are named: measure={ax!r}"
+            )
         if ax is None:
             figure, ax = import_optional("matplotlib.pyplot", "plot").subplots(figsize=(6.4, 3.6))
             figure.set_layout_engine("constrained")

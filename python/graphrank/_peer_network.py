@@ -81,6 +81,8 @@ class PeerNetwork:
             raise InvalidArgumentError(f"`keys` must be one for each store: {len(stores)}, got {len(keys)}")
         least, most = delay_ms if isinstance(delay_ms, tuple) else (delay_ms, delay_ms)
         delay = int_from(0, "delay_ms", least), int_from(0, "delay_ms", most)
+        if least > most:
+            raise InvalidArgumentError(f"`delay_ms` must be the least and the most, got {delay_ms!r}")
         self._links = _core.PeerLinks(
             len(keys),
             int_from(0, "start_ms", start_ms),

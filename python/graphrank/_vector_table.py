@@ -114,6 +114,11 @@ def allowed_rows(table: VectorTable, filter: Any) -> NDArray[np.uint32] | None:
         raise InvalidTypeError(f"`filter` takes ids or a mask, got a {kind}; {_remedy('filter', filter)}")
     column = as_id_column(list(filter) if isinstance(filter, (set, frozenset)) else filter, "filter")
     if column.dtype != pl.Boolean or table.index.dtype == pl.Boolean:
+        if len(column) == len(table) > 2 and column.dtype.is_integer() and column.is_in([0, 1]).all():
+            raise InvalidArgumentError(
+                "`filter` has a 0 or 1 per vector, which would be ids; as a mask it must be of booleans: "
+                "filter.cast(pl.Boolean)"
+            )
         return np.unique(table.index.encode(column, "filter"))
     if len(column) != len(table):
         raise InvalidArgumentError(

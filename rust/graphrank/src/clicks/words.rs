@@ -9,7 +9,7 @@ use crate::memory::try_reserve;
 
 /// Words by number: the terms (queries) that have each, and the words that each term has, once each.
 ///
-/// Words are known by 64-bit hashes of their text.
+/// Words are known by 64-bit hashes of their text in lower case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
     hashes: Keys,
@@ -23,8 +23,8 @@ impl Words {
     /// Reads the terms that came since the last time.
     pub(super) fn read(&mut self, names: &Names) -> Result<()> {
         for term in (0u32..).take(names.len()).skip(self.ends.len()) {
-            for text in split(names.get(term)) {
-                let (word, is_new) = self.hashes.insert(xxh3_64(text))?;
+            for hash in hashes(names.get(term)) {
+                let (word, is_new) = self.hashes.insert(hash)?;
                 if is_new {
                     try_reserve("words", &mut self.terms, 1)?;
                     self.terms.push(Vec::new());
@@ -46,7 +46,7 @@ impl Words {
     /// The words of a query that were read, once each, in its order.
     pub(super) fn of_query(&self, query: &[u8]) -> Result<Vec<u32>> {
         let (mut once, mut words) = (Keys::default(), Vec::new());
-        for word in split(query).filter_map(|text| self.hashes.find(xxh3_64(text))) {
+        for word in hashes(query).filter_map(|hash| self.hashes.find(hash)) {
             if once.insert(word.into())?.1 {
                 try_reserve("words of the query", &mut words, 1)?;
                 words.push(word);
@@ -71,8 +71,18 @@ impl Words {
     }
 }
 
-fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+/// Of the words of a query, in its order.
+fn hashes(query: &[u8]) -> impl Iterator<Item = u64> {
+    query.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(hash)
+}
+
+/// Of a word, upper or lower case.
+fn hash(word: &[u8]) -> u64 {
+    let is_lower = word.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    match std::str::from_utf8(word) {
+        Ok(text) if !is_lower => xxh3_64(text.to_lowercase().as_bytes()),
+        _ => xxh3_64(word),
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +98,10 @@ mod tests {
             words.read(&names).unwrap();
         }
         assert_eq!(words.of_query(b"techno rock techno dub").unwrap(), [1, 0]);
+        assert_eq!(words.of_query(b"DUB").unwrap(), [0]);
+        names.push("Äther".as_bytes()).unwrap();
+        words.read(&names).unwrap();
+        assert_eq!(words.of_query("äther ÄTHER".as_bytes()).unwrap(), [2]);
         assert_eq!((words.terms(0), words.terms(1), words.of_term(2)), (&[0, 2][..], &[0, 1][..], &[0][..]));
     }
 }
