@@ -45,6 +45,21 @@ def test_info_says_what_a_file_holds(capsys, web):
     assert "directed    no" in run(capsys, "info", web, "--undirected", "--weight", "w")[1]
 
 
+def test_a_saved_graph_is_read_as_it_is(capsys, web, tmp_path):
+    saved = str(tmp_path / "web.graph")
+    gr.read_edges(web, weight="w").save(saved)
+    assert run(capsys, "info", saved) == run(capsys, "info", web, "--weight", "w")
+    assert run(capsys, "ppr", saved, "-s", "a")[1] == run(capsys, "ppr", web, "-s", "a", "--weight", "w")[1]
+    assert "--weight names a column of a table" in run(capsys, "info", saved, "--weight", "w")[2]
+    assert "are directed; save the graph" in run(capsys, "info", saved, "--undirected")[2]
+    gr.read_edges(web, directed=False).save(saved)
+    assert run(capsys, "info", saved, "--undirected") == run(capsys, "info", web, "--undirected")
+    gr.ranking.ClickStore("ann").save(saved)
+    code, _, err = run(capsys, "info", saved)
+    assert code == 1
+    assert "is a graphrank file, but not a graph" in err
+
+
 def test_pagerank_prints_a_table_and_how_sure_it_is(capsys, web):
     code, out, err = run(capsys, "pagerank", web, "--top", "2")
     expected = gr.pagerank(gr.read_edges(web)).to_polars()

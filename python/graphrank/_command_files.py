@@ -23,7 +23,11 @@ __all__ = [
     "write_rows",
 ]
 
-EDGE_FILES = "FILE ends in .csv .tsv .txt (also .gz), .parquet, .ipc .arrow .feather, .mtx or .npz."
+_SAVED = ".graph"
+EDGE_FILES = (
+    "FILE ends in .csv .tsv .txt (also .gz), .parquet, .ipc .arrow .feather, .mtx, .npz, or in .graph as what "
+    "Graph.save() wrote."
+)
 
 
 def add_edge_options(command: argparse.ArgumentParser) -> None:
@@ -37,7 +41,9 @@ def add_edge_options(command: argparse.ArgumentParser) -> None:
 
 
 def read_graph(arguments: argparse.Namespace) -> Graph:
-    """The graph of the edges."""
+    """The graph of the edges, or the one that was saved."""
+    if arguments.file.endswith(_SAVED):
+        return _load_graph(arguments)
     from graphrank.io import read_edges
 
     return read_edges(
@@ -48,6 +54,25 @@ def read_graph(arguments: argparse.Namespace) -> Graph:
         directed=False if arguments.undirected else None,
         progress=arguments.progress,
     )
+
+
+def _load_graph(arguments: argparse.Namespace) -> Graph:
+    from graphrank.graph import Graph
+
+    named = {
+        "--src": arguments.src != "src",
+        "--dst": arguments.dst != "dst",
+        "--weight": arguments.weight is not None,
+    }
+    given = [option for option, is_given in named.items() if is_given]
+    if given:
+        raise InvalidArgumentError(f"{given[0]} names a column of a table; {arguments.file} is a saved graph")
+    graph = Graph.load(arguments.file, progress=arguments.progress)
+    if arguments.undirected and graph.is_directed:
+        raise InvalidArgumentError(
+            f"the edges of {arguments.file} are directed; save the graph that its to_undirected() gives"
+        )
+    return graph
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:

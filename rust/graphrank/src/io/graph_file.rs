@@ -45,7 +45,7 @@ pub fn save_graph(graph: &Graph, attachment: &[u8], path: &Path, exec: &Exec) ->
 pub fn load_graph(path: &Path, exec: &Exec) -> Result<(Graph, Vec<u8>)> {
     container::refuse_big_endian(path)?;
     let file = Container::open(path, exec)?;
-    let meta = file.section("meta")?;
+    let meta = file.section("meta").map_err(|_| file.corrupt("is a graphrank file, but not a graph"))?;
     let meta = bytemuck::try_pod_read_unaligned::<Meta>(&file.map()[meta]);
     let [n_nodes, n_arcs, is_directed, is_weighted] =
         meta.map_err(|_| file.corrupt("has a damaged section meta"))?;
