@@ -190,6 +190,8 @@ def test_a_search_can_be_limited():
 
 
 TABLE = pl.DataFrame({"ranking": [1, 1, 2], "item": ["a", "b", "a"], "rank": [1, 2, 1]})
+RANKED = pl.DataFrame({"item": ["a", "b"], "rank": [10, 20]})
+SCORED = pl.DataFrame({"item": ["b", "c"], "score": [9.5, 3.1]})
 
 BAD = {
     "method": ({"method": "bordo"}, InvalidArgumentError, "`method` must be one of 'borda'"),
@@ -213,11 +215,37 @@ BAD = {
     "no table": ({"rankings": 5}, InvalidTypeError, "rankings"),
     "sets": ({"rankings": [{"a", "b"}]}, InvalidTypeError, "ranking 0 has no order"),
     "words": ({"rankings": ["ab", "ba"]}, InvalidTypeError, "ranking 0 is of type str"),
-    "two forms": ({"rankings": {"x": ["a"], "y": {"a": 1.0}}}, InvalidTypeError, "of one form"),
+    "two forms": (
+        {"rankings": {"x": ["a"], "y": {"a": 1.0}}},
+        InvalidTypeError,
+        "of one form: ranking 'x' is a list of items, ranking 'y' is a dict of scores",
+    ),
+    "an array": ({"rankings": np.ones((2, 2))}, InvalidTypeError, r"list of rankings.*got ndarray.*tolist"),
+    "a word": ({"rankings": "abc"}, InvalidTypeError, "must be a list of rankings, such as .*got str"),
+    "scores and ranks": (
+        {"rankings": {"x": SCORED, "y": RANKED}, "method": "combsum"},
+        InvalidArgumentError,
+        "ranking 'y' has 'rank' and ranking 'x' has 'score'",
+    ),
+    "no items in one": (
+        {"rankings": {"x": SCORED, "y": RANKED.drop("item")}},
+        ColumnNotFoundError,
+        "ranking 'y' must have the columns 'item' and .* it has 'rank'",
+    ),
+    "no queries in one": (
+        {"rankings": {"x": SCORED.with_columns(q=1), "y": RANKED}, "by": "q"},
+        ColumnNotFoundError,
+        "ranking 'y' has 'item', 'rank'",
+    ),
+    "weight in one": (
+        {"rankings": {"x": SCORED, "y": SCORED.with_columns(weight=2)}},
+        ColumnNotFoundError,
+        "ranking 'y' has a column 'weight', ranking 'x' has none",
+    ),
     "two types": (
         {"rankings": {"x": TABLE, "y": TABLE.with_columns(item=pl.Series([1, 2, 1]))}},
         InvalidTypeError,
-        "column 'item' is Int64 and String",
+        "column 'item' is String in ranking 'x' and Int64 in ranking 'y'",
     ),
     "queries unasked": ({"rankings": TABLE.with_columns(query=1)}, InvalidArgumentError, 'give by="query"'),
     "no queries": ({"by": "query"}, ColumnNotFoundError, "`by`: there is no column 'query'"),
@@ -292,6 +320,63 @@ def test_runs_of_other_libraries_are_fused():
     assert found.select("query", "item").rows() == [("q1", "b"), ("q1", "a"), ("q1", "d"), ("q2", "c")]
     judged = gr.evaluate({"q1": {"b": 1}, "q2": {"e": 1}}, found, ["mrr"])
     assert judged["value"].to_list() == [0.5]
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if not method.startswith("comb")])
+def test_rules_by_place_take_ranks_and_scores_together(method):
+    expected = aggregate([["a", "b"], ["b", "c"]], method)
+    assert aggregate({"x": RANKED, "y": SCORED}, method).equals(expected)
+    runs = [RANKED.with_columns(query=7), {7: {"b": 9.5, "c": 3.1}}]
+    assert aggregate(runs, method, by="query").drop("query").equals(expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"score": [1.0, np.nan, 1.0]}, "column 'score' is nan in row 1 of ranking 'y'"),
+        ({"score": [1.0, None, 1.0]}, "column 'score' is null in row 1 of ranking 'y'"),
+        ({"item": ["a", None, "b"]}, "column 'item' is null in row 1 of ranking 'y'"),
+        ({"q": [1, None, 1]}, "column 'q' is null in row 1 of ranking 'y'"),
+        ({"item": ["b", "a", "a"]}, "row 2: ranking 'y' lists item 'a' a second time for q 1"),
+        ({"weight": [1.0, -1.0, 1.0]}, "ranking 'y': column 'weight' is -1.0 in row 1"),
+        ({"weight": [1.0, 1.0, 2.0]}, "column 'weight', row 0: ranking 'y' has the weights 1.0 and 2.0"),
+    ],
+)
+def test_errors_name_the_ranking_and_its_own_row(change, part):
+    good = pl.DataFrame({"item": ["a", "b", "c"], "score": [3.0, 2.0, 1.0], "q": 1, "weight": 1.0})
+    bad = good.with_columns(pl.Series(name, values) for name, values in change.items())
+    with pytest.raises(InvalidDataError, match=part):
+        aggregate({"x": good, "none": good.head(0), "y": bad, "z": good}, "rrf", by="q")
+
+
+def test_errors_name_the_item_of_a_dict():
+    with pytest.raises(InvalidDataError, match="is nan for item 'b' of ranking 'y'"):
+        aggregate({"x": {"a": 1.0}, "y": {"a": 1.0, "b": np.nan}})
+    with pytest.raises(InvalidDataError, match="is nan for item 'b' for query 3 of ranking 1"):
+        aggregate([{3: {"a": 1.0}}, {3: {"a": 1.0, "b": np.nan}}], by="query")
+    with pytest.raises(InvalidDataError, match="is null in row 1 of ranking 1"):
+        aggregate([["a"], ["a", None]])
+
+
+def test_texts_of_several_kinds_are_ranked_together():
+    word = pl.Series("item", ["b", "c"])
+    kinds = [
+        word,
+        word.cast(pl.Categorical),
+        word.cast(pl.Enum(["c", "b"])),
+        word.cast(pl.Enum(["c", "b", "x"])),
+    ]
+    found = aggregate([SCORED.with_columns(kind) for kind in kinds])
+    assert found.equals(aggregate([["b", "c"]] * 4))
+
+
+@pytest.mark.parametrize("start", [2**53, -(2**60), 2**63 - 3, 2**90])
+def test_integers_that_floats_do_not_hold_are_ranked_as_they_are(start):
+    scores = {item: start + more for item, more in {"a": 0, "b": 1, "c": 2}.items()}
+    expected = aggregate([["c", "b", "a"]], "rrf")
+    assert aggregate([scores], "rrf").equals(expected)
+    column = pl.Series("rank", list(scores.values()), dtype=pl.Int128)
+    assert aggregate([pl.DataFrame([pl.Series("item", ["c", "b", "a"]), column])], "rrf").equals(expected)
 
 
 @pytest.mark.parametrize("case", BAD)

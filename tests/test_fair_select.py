@@ -200,7 +200,7 @@ def rows(**changes):
         ),
         (rows(weight=[-1.0, -1.0, 1.0]), InvalidDataError, "'weight' is -1.0 in row 0"),
         (rows(weight=[0.0, 0.0, 0.0]), InvalidArgumentError, "at least one ranking must count"),
-        (7, InvalidTypeError, "`rankings` must be a Polars frame"),
+        (7, InvalidTypeError, "`rankings` must be a list of rankings"),
     ],
 )
 def test_bad_rankings_are_explained(rankings, error, wanted):

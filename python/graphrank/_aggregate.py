@@ -62,8 +62,8 @@ def aggregate(
         A frame with a row for each item that a ranking lists: columns ``ranking``, ``item``, ``rank`` (less is better)
         or ``score`` (more is better; of both, ``comb...`` takes this), and ``weight``, if rankings count differently.
         Or a dict ``{name: ranking}`` or a list of rankings, each a list of items, the best first, a dict ``{item:
-        score}``, or a frame with ``item`` and ``rank`` or ``score``. Items of equal rank share what their places are
-        worth.
+        score}``, or a frame with ``item`` and ``rank`` or ``score`` (rules by place take both kinds together). Ranks
+        give the order only: ranks 10, 20, 30 count as 1, 2, 3. Items of equal rank share what their places are worth.
     method
         How: see above.
     by
@@ -101,12 +101,16 @@ def aggregate(
     Raises
     ------
     ColumnNotFoundError, InvalidDataError, InvalidTypeError, ElementNotFoundError
-        For rankings that cannot be used; the message names column and row.
+        For rankings that cannot be used; the message names column and row, of rankings that come one by one also the
+        ranking.
     InvalidArgumentError
         For arguments out of range.
 
     Notes
     -----
+    Of integers beyond 2^53, which floats do not tell apart, rules by place take the order as it is; ``comb...`` takes
+    them as floats.
+
     ``borda`` is the vote of federated ranking learning (Mozaffari et al., "Every Vote Counts", USENIX Security 2023):
     invert every client's permutation, sum the ranks, sort the sums. ``trim`` bounds what a few hostile rankings can do.
 

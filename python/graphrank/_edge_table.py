@@ -16,6 +16,7 @@ from graphrank._typing import EdgeTable
 from graphrank.exceptions import ColumnNotFoundError, InvalidArgumentError, InvalidDataError, InvalidTypeError
 
 __all__ = [
+    "TEXT",
     "EdgeColumns",
     "as_frame",
     "check_id_dtype",
@@ -26,7 +27,7 @@ __all__ = [
     "pick",
 ]
 
-_TEXT = (pl.String, pl.Categorical, pl.Enum)
+TEXT = (pl.String, pl.Categorical, pl.Enum)
 _OTHER_IDS = (pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Binary)
 _REMEDY = "integers, strings, categoricals, enums, booleans, dates and times can be ids"
 
@@ -92,7 +93,7 @@ def pick(frame: pl.DataFrame | pl.LazyFrame, names: list[str]) -> list[pl.Series
 def check_id_dtype(column: pl.Series) -> None:
     """Refuse the dtypes that cannot name nodes."""
     dtype = column.dtype
-    if dtype.is_integer() or isinstance(dtype, (*_TEXT, *_OTHER_IDS)):
+    if dtype.is_integer() or isinstance(dtype, (*TEXT, *_OTHER_IDS)):
         return
     remedy = "cast it to an integer or a string" if dtype.is_float() else _REMEDY
     raise InvalidTypeError(f"column {column.name!r} is {dtype}, which cannot be ids: {remedy}")
@@ -192,7 +193,7 @@ def one_dtype(src: pl.Series, dst: pl.Series) -> tuple[pl.Series, pl.Series]:
     a, b = src.dtype, dst.dtype
     if a == b:
         return src, dst
-    if isinstance(a, _TEXT) and isinstance(b, _TEXT):
+    if isinstance(a, TEXT) and isinstance(b, TEXT):
         return src.cast(pl.String), dst.cast(pl.String)
     if not len(src):
         return src.cast(b), dst

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from graphrank._edge_table import check_id_dtype, checked_weights, number_column
 from graphrank._element_ids import ElementIndex, listed_elements
 from graphrank._ids import NodeIndex
-from graphrank._ranking_forms import ranking_frame
+from graphrank._ordered_floats import ordered_floats
+from graphrank._ranking_forms import RankingFrame, ranking_frame
 from graphrank._run import QUIET
 from graphrank._string_ids import code_by_hash
 from graphrank.exceptions import (
@@ -72,28 +73,28 @@ def read_rankings(
     ``weights``: a dict ``{ranking: weight}`` or a list, instead of a column. ``by``: the column of queries, if there
     are many.
     """
-    frame, names = ranking_frame(rankings, by, likes_scores=likes_scores)
-    ranking, item = (_ids(frame, name) for name in ("ranking", "item"))
+    given = ranking_frame(rankings, by, likes_scores=likes_scores)
+    ranking, item = (_ids(given, name) for name in ("ranking", "item"))
     ranking_ids, ranking_codes, _ = code_by_hash(ranking, ranking.head(0), QUIET)
     index, item_codes = _coded(item, items)
-    ranks = _ranks(frame)
-    queries = None if by is None else _queries(_ids(frame, by))
-    _check_once(frame, queries, ranking_codes, item_codes, len(ranking_ids))
+    ranks = _ranks(given, by_place=not likes_scores)
+    queries = None if by is None else _queries(_ids(given, by))
+    _check_once(given, queries, ranking_codes, item_codes, len(ranking_ids))
     if weights is None:
-        of_rankings = _weights(frame, ranking, ranking_codes, len(ranking_ids))
+        of_rankings = _weights(given, ranking, ranking_codes, len(ranking_ids))
     else:
-        of_rankings = _given_weights(weights, ranking_ids, names, "weight" in frame.columns)
+        of_rankings = _given_weights(weights, ranking_ids, given.names, "weight" in given.frame.columns)
     core = (len(index), len(ranking_ids), ranking_codes, item_codes, ranks, of_rankings)
     return RankingTable(index, len(ranking_ids), core, queries)
 
 
-def _ids(frame: pl.DataFrame, name: str) -> pl.Series:
-    column = frame[name]
+def _ids(given: RankingFrame, name: str) -> pl.Series:
+    column = given.frame[name]
     if not len(column):
         raise InvalidDataError("`rankings` has no rows: there is nothing to rank")
     if column.null_count():
-        row = column.is_null().arg_true()[0]
-        raise InvalidDataError(f"column {name!r} is null in row {row}; every row names its {name}")
+        where = given.where(column.is_null().arg_true()[0])
+        raise InvalidDataError(f"column {name!r} is null {where}; every row names its {name}")
     check_id_dtype(column)
     return column
 
@@ -109,20 +110,23 @@ def _coded(item: pl.Series, items: Any) -> tuple[ElementIndex, Codes]:
         raise ElementNotFoundError(f"{error}") from error
 
 
-def _ranks(frame: pl.DataFrame) -> NDArray[np.float64]:
+def _ranks(given: RankingFrame, *, by_place: bool) -> NDArray[np.float64]:
     """Numbers of which the least is best."""
-    name = "rank" if "rank" in frame.columns else "score"
-    column = frame[name]
-    if not column.dtype.is_numeric():
-        raise InvalidTypeError(f"column {name!r} is {column.dtype}; {name}s must be numbers")
-    if column.null_count():
-        row = column.is_null().arg_true()[0]
-        raise InvalidDataError(f"column {name!r} is null in row {row}; leave the row out if it has no {name}")
-    values = column.cast(pl.Float64).rechunk().to_numpy()
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        raise InvalidDataError(f"column {name!r} is {values[bad[0]]} in row {bad[0]}; it must be finite")
-    return values if name == "rank" else -values
+    ranks = []
+    for name, start, end in given.values:
+        column = given.frame[name][start:end]
+        if not column.dtype.is_numeric():
+            raise InvalidTypeError(f"column {name!r} is {column.dtype}; {name}s must be numbers")
+        if column.null_count():
+            where = given.where(start + column.is_null().arg_true()[0])
+            raise InvalidDataError(f"column {name!r} is null {where}; leave the row out if it has no {name}")
+        values = ordered_floats(column) if by_place else column.cast(pl.Float64).rechunk().to_numpy()
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            where = given.where(start + int(bad[0]))
+            raise InvalidDataError(f"column {name!r} is {values[bad[0]]} {where}; it must be finite")
+        ranks.append(values if name == "rank" else -values)
+    return np.concatenate(ranks) if len(ranks) > 1 else ranks[0]
 
 
 def _queries(column: pl.Series) -> Queries:
@@ -136,7 +140,7 @@ def _queries(column: pl.Series) -> Queries:
 
 
 def _check_once(
-    frame: pl.DataFrame, queries: Queries | None, ranking_codes: Codes, item_codes: Codes, n_rankings: int
+    given: RankingFrame, queries: Queries | None, ranking_codes: Codes, item_codes: Codes, n_rankings: int
 ) -> None:
     """Refuse a ranking that lists an item twice."""
     lists = ranking_codes.astype(np.uint64)
@@ -151,29 +155,43 @@ def _check_once(
     row = int(np.flatnonzero(~is_first)[0])
     where = "" if queries is None else f" for {queries[0].name} {queries[0][int(queries[1][row])]!r}"
     remedy = 'list each item once; of many queries, give their column as `by="query"`'
+    ranking, item = (given.frame[name][row] for name in ("ranking", "item"))
     raise InvalidDataError(
-        f"row {row}: ranking {frame['ranking'][row]!r} lists item {frame['item'][row]!r} a second time{where}; "
+        f"row {given.row(row)}: ranking {ranking!r} lists item {item!r} a second time{where}; "
         f"{remedy if queries is None else 'list each item once'}"
     )
 
 
-def _weights(frame: pl.DataFrame, ranking: pl.Series, codes: Codes, n: int) -> NDArray[np.float64] | None:
+def _weights(given: RankingFrame, ranking: pl.Series, codes: Codes, n: int) -> NDArray[np.float64] | None:
     """The weight of each ranking, which all its rows repeat."""
-    if "weight" not in frame.columns:
+    if "weight" not in given.frame.columns:
         return None
-    of_rows = checked_weights(frame["weight"])
+    of_rows = _row_weights(given)
     weights = np.zeros(n)
     weights[codes] = of_rows
     differs = np.flatnonzero(weights[codes] != of_rows)
     if differs.size:
         row = int(differs[0])
         raise InvalidDataError(
-            f"column 'weight', row {row}: ranking {ranking[row]!r} has the weights {of_rows[row]} and "
+            f"column 'weight', row {given.row(row)}: ranking {ranking[row]!r} has the weights {of_rows[row]} and "
             f"{weights[codes[row]]}; all its rows have one"
         )
     if not weights.any():
         raise InvalidArgumentError("column 'weight': at least one ranking must count more than 0")
     return weights
+
+
+def _row_weights(given: RankingFrame) -> NDArray[np.float64]:
+    column = given.frame["weight"]
+    try:
+        return checked_weights(column)
+    except InvalidDataError:
+        for name, start, end in given.parts():
+            try:
+                checked_weights(column[start:end])
+            except InvalidDataError as error:
+                raise InvalidDataError(f"{name}{error}") from None
+        raise
 
 
 def _given_weights(
