@@ -89,7 +89,8 @@ fn against(pairs: &Pairs, item: u32, behind: &[u32]) -> f64 {
 }
 
 fn disagreements(pairs: &Pairs, order: &[u32]) -> f64 {
-    (1..order.len()).map(|place| against(pairs, order[place - 1], &order[place..])).sum()
+    let sum: f64 = (1..order.len()).map(|place| against(pairs, order[place - 1], &order[place..])).sum();
+    sum + 0.0 // a sum of nothing is -0, which would be shown
 }
 
 fn least_of_pairs(pairs: &Pairs, part: &[u32]) -> f64 {
