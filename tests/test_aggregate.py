@@ -138,6 +138,10 @@ def test_items_that_nobody_ranks():
     assert aggregate(LISTS, "borda", items=["ann", "bob", "cat", "dan"])["item"].to_list()[-1] == "dan"
 
 
+def test_no_disagreement_is_shown_without_a_sign():
+    assert ", 0 disagreements, optimal" in repr(kemeny([["a"]]))
+
+
 def test_a_search_has_a_bound_and_says_so():
     rng = np.random.default_rng(0)
     lists = [rng.permutation(60).tolist() for _ in range(5)]
@@ -409,11 +413,43 @@ def test_rankings_are_lists_series_or_frames():
         (["x"], pl.DataFrame({"item": ["x"], "rank": [float("nan")]}), {}, InvalidDataError, "row 0"),
         (["x"], pl.DataFrame({"item": ["x"], "rank": ["1"]}), {}, InvalidTypeError, "must be numbers"),
         (["x"], 5, {}, InvalidTypeError, "`b` must be"),
+        (["x"], {"x": np.nan}, {}, InvalidDataError, "`b`: the score is nan for item 'x'"),
+        (["x"], {1: "y"}, {}, InvalidTypeError, r"`b` as a dict is \{item: score\}.*; 1 has 'y'"),
+        (["x"], {}, {}, InvalidDataError, "`b` ranks nothing"),
     ],
 )
 def test_what_cannot_be_correlated_is_named(a, b, arguments, error, part):
     with pytest.raises(error, match=part):
         correlation(a, b, **arguments)
+
+
+@pytest.mark.parametrize("method", ["kendall", "weighted-kendall", "spearman", "footrule", "rbo"])
+def test_dicts_of_scores_are_compared(method):
+    x, y = {3: 0.5, 1: 7, 2: 0.5}, {1: 2, 2: 9.0, 3: 1}
+    frames = [pl.DataFrame({"item": list(of), "score": list(of.values())}, strict=False) for of in (x, y)]
+    assert correlation(x, y, method) == correlation(*frames, method)
+    assert correlation(x, [1, 2, 3], method) == correlation(frames[0], [1, 2, 3], method)
+
+
+def test_vectors_of_scores_have_the_number_of_scipy():
+    stats = pytest.importorskip("scipy.stats")
+    x, y = [0.9, 0.4, 0.4, 0.1], [12, 7, 9, 3]
+    for method, peer in (
+        ("kendall", stats.kendalltau),
+        ("spearman", stats.spearmanr),
+        ("weighted-kendall", stats.weightedtau),
+    ):
+        found = correlation(dict(enumerate(x)), dict(enumerate(y)), method)
+        assert found == pytest.approx(peer(x, y).statistic, abs=1e-12)
+
+
+def test_large_integers_are_no_ties():
+    scores = {"a": 2**60 + 1, "b": 2**60, "c": 2**60 - 1}
+    assert correlation(scores, ["a", "b", "c"]) == 1
+    assert (
+        correlation(pl.DataFrame({"item": list(scores), "score": list(scores.values())}), ["a", "b", "c"])
+        == 1
+    )
 
 
 def test_disagreement_at_the_top_weighs_more():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any, get_args
 
 import numpy as np
@@ -12,6 +14,8 @@ from graphrank import _core
 from graphrank._edge_table import as_frame, check_id_dtype, one_dtype
 from graphrank._forked import refuse_without_pool
 from graphrank._ids import as_id_column
+from graphrank._ordered_floats import ordered_floats
+from graphrank._ranking_forms import is_scores, score_column
 from graphrank._run import QUIET
 from graphrank._string_ids import code_by_hash
 from graphrank._typing import Correlation
@@ -46,8 +50,9 @@ def correlation(
     Parameters
     ----------
     a, b
-        Two rankings: lists of items, the best first; or frames with the columns ``item`` and ``rank`` (less is better)
-        or ``score`` (more is better), of which ``rank`` counts where there are both. Equal ranks are ties.
+        Two rankings: lists of items, the best first; dicts ``{item: score}``; or frames with the columns ``item`` and
+        ``rank`` (less is better) or ``score`` (more is better), of which ``rank`` counts where there are both. Equal
+        ranks or scores are ties.
     method
         All but ``rbo`` are of rankings of the same items.
     p
@@ -69,6 +74,10 @@ def correlation(
 
     Notes
     -----
+    A list is an order of items, never a vector of scores as :func:`scipy.stats.kendalltau` takes it. Of two vectors
+    ``x`` and ``y`` of scores of the same things ``correlation(dict(enumerate(x)), dict(enumerate(y)))`` is SciPy's
+    number.
+
     ``weighted-kendall`` is the mean of two values: with the places of ``a``, among its ties those of ``b``, and the
     other way round. It is what :func:`scipy.stats.weightedtau` makes of scores.
 
@@ -89,6 +98,8 @@ def correlation(
     0.6666666666666666
     >>> round(correlation(["ann", "bob", "cat", "dan"], ["bob", "ann", "cat", "dan"], "weighted-kendall"), 3)
     0.52
+    >>> correlation({"ann": 9.5, "bob": 7.0, "cat": 7.0}, {"ann": 3, "bob": 2, "cat": 1})
+    0.8164965809277261
     >>> correlation(["ann", "bob"], ["bob", "ann"], "footrule")
     1.0
     >>> round(correlation(["ann", "bob", "cat"], ["ann", "dan"], "rbo", p=0.5), 3)
@@ -131,6 +142,9 @@ def _ranking(given: Any, name: str) -> tuple[pl.Series, Ranks]:
     if isinstance(given, (pl.Series, list, tuple, np.ndarray)):
         item = as_id_column(list(given) if isinstance(given, tuple) else given, name).alias("item")
         ranks = np.arange(len(item), dtype=np.float64)
+    elif is_scores(given):
+        item = as_id_column(list(given), name).alias("item")
+        ranks = _numbers(score_column(given.values()), name, item)
     else:
         item, ranks = _from_frame(given, name)
     if not len(item):
@@ -144,6 +158,12 @@ def _ranking(given: Any, name: str) -> tuple[pl.Series, Ranks]:
 
 
 def _from_frame(given: Any, name: str) -> tuple[pl.Series, Ranks]:
+    if isinstance(given, Mapping) and "item" not in given:
+        item, score = next((item, score) for item, score in given.items() if not isinstance(score, Real))
+        raise InvalidTypeError(
+            f"`{name}` as a dict is {{item: score}}, with numbers, or has the columns 'item' and 'rank' or 'score'; "
+            f"{item!r} has {score!r}"
+        )
     frame = as_frame(given, name)
     names = frame.collect_schema().names()
     value = next((column for column in ("rank", "score") if column in names), None)
@@ -155,14 +175,20 @@ def _from_frame(given: Any, name: str) -> tuple[pl.Series, Ranks]:
     if isinstance(frame, pl.LazyFrame):
         refuse_without_pool("computing a LazyFrame")
         frame = frame.select("item", value).collect(engine="streaming")
-    column = frame[value]
+    return frame["item"], _numbers(frame[value], name)
+
+
+def _numbers(column: pl.Series, name: str, items: pl.Series | None = None) -> Ranks:
+    """Numbers of which the least is best; ``items`` says whose they are, where there are no rows."""
     if not column.dtype.is_numeric():
-        raise InvalidTypeError(f"`{name}`: column {value!r} is {column.dtype}; {value}s must be numbers")
+        raise InvalidTypeError(
+            f"`{name}`: column {column.name!r} is {column.dtype}; {column.name}s must be numbers"
+        )
     numbers = column.cast(pl.Float64)
     bad = (numbers.is_null() | numbers.is_nan()).arg_true()
     if len(bad):
-        raise InvalidDataError(
-            f"`{name}`: column {value!r} is {column[bad[0]]} in row {bad[0]}; it must be a number"
-        )
-    values = numbers.rechunk().to_numpy()
-    return frame["item"], values if value == "rank" else -values
+        where = f"in row {bad[0]}" if items is None else f"for item {items[bad[0]]!r}"
+        whose = f"column {column.name!r}" if items is None else "the score"
+        raise InvalidDataError(f"`{name}`: {whose} is {column[bad[0]]} {where}; it must be a number")
+    values = ordered_floats(column)
+    return values if column.name == "rank" else -values

@@ -99,16 +99,17 @@ def ranking_frame(rankings: Any, by: str | None, *, likes_scores: bool) -> Ranki
     if isinstance(rankings, (list, tuple)):
         return _from_parts(list(range(len(rankings))), list(rankings), by, likes_scores=likes_scores)
     if not (_is_table(rankings) or isinstance(rankings, Mapping) or hasattr(rankings, "__arrow_c_stream__")):
-        remedy = "; of an array with a ranking in each row give array.tolist()" * isinstance(
-            rankings, np.ndarray
-        )
+        remedy = "; give array.tolist()" if isinstance(rankings, np.ndarray) else ""
         raise InvalidTypeError(
             '`rankings` must be a list of rankings, such as [["a", "b"], ["b", "c"]], a dict {name: ranking} or one '
             f"table of all, got {type(rankings).__name__}{remedy}"
         )
     table = as_frame(rankings, "rankings")
     columns = table.collect_schema().names()
-    wanted = "'ranking', 'item', 'rank' (1 is best) or 'score' (more is better) and, if rankings count differently, 'weight'"
+    wanted = (
+        "'ranking', 'item', 'rank' (1 is best) or 'score' (more is better) and, if rankings count differently, "
+        "'weight'"
+    )
     _check_columns(columns, "`rankings`", ["ranking", "item"], wanted, by)
     value = _first_of(columns, likes_scores=likes_scores)
     kept = ["ranking", "item", value] + ["weight"] * ("weight" in columns) + [by] * (by is not None)
