@@ -88,7 +88,7 @@ def evaluate(
         A row for each query and measure instead of means.
     confidence
         Adds the bounds ``low`` and ``high`` of each mean: percentiles of the means of queries that are drawn again.
-        For instance 0.95.
+        For instance 0.95. Of one query they are null: it says nothing of others.
     resamples, seed
         Of those draws.
     progress, timeout_s
@@ -98,7 +98,8 @@ def evaluate(
     -------
     polars.DataFrame
         Columns ``metric`` and ``value``, in the order of ``metrics``, and ``low`` and ``high`` if asked for; or
-        ``query``, ``metric`` and ``value``, queries in the order of ``qrels``. A mean over no query is null.
+        ``query``, ``metric`` and ``value``, queries in the order of ``qrels``. A mean over no query is null, and so are
+        bounds over less than two.
 
     Raises
     ------

@@ -34,9 +34,9 @@ impl Default for IntervalParams {
 pub struct Interval {
     /// Of the queries that count; NaN if there are none.
     pub mean: f64,
-    /// Lower bound.
+    /// Lower bound; NaN of less than two queries, which say nothing of others.
     pub low: f64,
-    /// Upper bound.
+    /// Upper bound, likewise.
     pub high: f64,
 }
 
@@ -85,9 +85,9 @@ pub fn intervals(
 
 /// The mean of some values.
 pub(super) fn interval(values: &[f64], params: IntervalParams, exec: &Exec) -> Result<Interval> {
-    let n = values.len();
-    if n == 0 {
-        return Ok(Interval { mean: f64::NAN, low: f64::NAN, high: f64::NAN });
+    if values.len() < 2 {
+        let mean = values.first().copied().unwrap_or(f64::NAN);
+        return Ok(Interval { mean, low: f64::NAN, high: f64::NAN });
     }
     let samples = params.resamples as usize;
     let parts = exec.map(samples.div_ceil(CHUNK), |chunk| {
@@ -151,6 +151,9 @@ mod tests {
         assert_eq!((found[1].mean, found[1].low, found[1].high), (0.5, 0.0, 1.0));
         let none = intervals(&[f64::NAN], 1, IntervalParams::default(), &Exec::default()).unwrap();
         assert!(none[0].mean.is_nan() && none[0].low.is_nan());
+        let one = intervals(&[0.5, f64::NAN], 1, IntervalParams::default(), &Exec::default()).unwrap();
+        assert_eq!(one[0].mean, 0.5);
+        assert!(one[0].low.is_nan() && one[0].high.is_nan());
     }
 
     /// The standard error of the mean of 0 .. 999 is 9.13; a normal mean is within 1.96 of them in 95 %.
