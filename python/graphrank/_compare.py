@@ -57,8 +57,9 @@ def compare(
     baseline
         The run that all others are compared with; None compares every pair.
     test
-        ``"t"``: Student's t test of the differences. ``"randomisation"``: signs of the differences drawn at random,
-        or all of them where those are no more than ``resamples``. ``"wilcoxon"``: SciPy's signed-rank test.
+        ``"t"``: Student's t test of the differences. ``"randomisation"``, also ``"randomization"``: signs of the
+        differences drawn at random, or all of them where those are no more than ``resamples``. ``"wilcoxon"``:
+        SciPy's signed-rank test.
     gain, ties, empty, missing
         As in :func:`evaluate`. A query that does not count for one of two runs does not count for their comparison.
     confidence, resamples, seed
@@ -99,7 +100,7 @@ def compare(
     """
     measures = read_measures(metrics)
     choices = Choices(gain, ties, empty, missing)
-    one_of("test", test, ("t", "randomisation", "wilcoxon"))
+    one_of("test", test, ("t", "randomisation", "randomization", "wilcoxon"))
     params = interval_params(confidence, resamples, seed)
     pairs = _pairs(runs, baseline)
     how = time_left(run_opts(progress, timeout_s))
@@ -113,7 +114,7 @@ def compare(
         found = []
         for first, second in pairs:
             a, b = (np.ascontiguousarray(values[name][:, column]) for name in (first, second))
-            word = "t" if test == "wilcoxon" else test
+            word = {"wilcoxon": "t", "randomization": "randomisation"}.get(test, test)
             difference, low, high, p, _ = _core.compare_paired(a, b, word, *params, how())
             if test == "wilcoxon":
                 p = _wilcoxon(a - b)

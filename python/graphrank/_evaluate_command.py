@@ -63,7 +63,7 @@ def add_evaluate_command(commands: Any) -> None:
     )
     command.add_argument(
         "--test",
-        choices=["t", "randomisation", "wilcoxon"],
+        choices=["t", "randomisation", "randomization", "wilcoxon"],
         help="of differences between runs: Student's t (default), random signs, or signed ranks",
     )
     add_output_options(command)
@@ -152,7 +152,7 @@ def _write_comparison(
     if arguments.output is not None or arguments.format == "csv":
         write_rows(means.join(differences, on="metric", maintain_order="left_right"), arguments)
         return
-    named = {"t": "paired t test", "randomisation": "random signs", "wilcoxon": "signed ranks"}[test]
+    named = {"t": "paired t test", "wilcoxon": "signed ranks"}.get(test, "random signs")
     print(text_table(means))
     print(
         f"\nfirst less second, {100 * confidence:.6g} % interval, p by {named}, p_holm corrected for all pairs:\n"
