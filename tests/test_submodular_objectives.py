@@ -170,6 +170,16 @@ def test_an_array_that_was_written_to_cannot_be_pickled_by_mistake():
         ),
         (lambda: sm.Coverage({"a": [None]}), InvalidDataError, "'item' is null in row 0"),
         (lambda: sm.Coverage({"a": [1], 2: [3]}), InvalidTypeError, "one type"),
+        (
+            lambda: sm.Coverage({"a": [1, 2], "b": "xy"}),
+            InvalidTypeError,
+            "'b' of a dict of sets .* got 'xy'",
+        ),
+        (
+            lambda: sm.Coverage({"a": [1, 2], "b": ["x"]}),
+            InvalidTypeError,
+            r"element 'a' has 1 \(int\), element 'b' has 'x' \(str\)$",
+        ),
         (lambda: sm.Coverage({"a": [1], "b": None}), InvalidTypeError, "'b' of a dict of sets .* got None"),
         (lambda: sm.Coverage(np.zeros(3)), InvalidArgumentError, "2 dimensions"),
         (lambda: sm.Coverage(np.array([[1.0, -1.0]])), InvalidDataError, r"entry \(0, 1\)"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -131,10 +132,10 @@ def _sorted(ids: Iterable[Any]) -> pl.Series:
         raise InvalidTypeError(f"the ids of a dict of sets must be of one type: {error}") from error
 
 
-def _from_sets(sets: Mapping[Any, Iterable[Any]], columns: Columns) -> pl.DataFrame:
+def _from_sets(sets: Mapping[Any, Any], columns: Columns) -> pl.DataFrame:
     """A table with a row per member of a dict of sets."""
     for name, items in sets.items():
-        if not isinstance(items, Iterable):
+        if not isinstance(items, Iterable) or isinstance(items, (str, bytes)):
             raise InvalidTypeError(
                 f"element {name!r} of a dict of sets must have a set or list of items, got {items!r}"
             )
@@ -143,9 +144,26 @@ def _from_sets(sets: Mapping[Any, Iterable[Any]], columns: Columns) -> pl.DataFr
     try:
         element = pl.Series(columns.element, list(sets))
         item = pl.Series(columns.other, [item for items in lists for item in items])
-    except (TypeError, pl.exceptions.PolarsError) as error:
-        raise InvalidTypeError(f"the ids of a dict of sets must be of one type: {error}") from error
+    except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        first = str(error).partition("\n")[0]
+        raise InvalidTypeError(
+            f"the ids of a dict of sets must be of one type: {_two_types(sets) or first}"
+        ) from error
     return pl.DataFrame([element.gather(pl.Series(rows)), item])
+
+
+def _two_types(sets: Mapping[Any, Any]) -> str:
+    """Which elements of a dict of sets have items of different types, if some have."""
+    members = [(name, item, _kind(item)) for name, items in sets.items() for item in items]
+    other = next((member for member in members if member[2] != members[0][2]), None)
+    if other is None:
+        return ""
+    listed = [f"element {name!r} has {item!r} ({kind.__name__})" for name, item, kind in (members[0], other)]
+    return ", ".join(listed)
+
+
+def _kind(item: Any) -> type:
+    return bool if isinstance(item, bool) else int if isinstance(item, Integral) else type(item)
 
 
 def _checked(column: pl.Series) -> pl.Series:
