@@ -170,6 +170,23 @@ def test_intervals_hold_the_mean_and_repeat():
     assert other.row(0) != found.row(0)
 
 
+def test_large_integers_are_no_ties():
+    """Floats do not tell 2^60 from 2^60 + 1; nanoseconds since 1970 are of that size."""
+    run = {"q": {"b": 2**60, "a": 2**60 + 1}}
+    assert evaluate({"q": {"a": 1}}, run, ["mrr"]).row(0) == ("mrr", 1.0)
+    assert evaluate({"q": {"a": 1}}, run, ["mrr"], ties="expected").row(0) == ("mrr", 1.0)
+    ranks = pl.DataFrame({"query": "q", "item": ["b", "a"], "rank": [2**63, 2**63 - 1]}, strict=False)
+    assert evaluate({"q": {"a": 1}}, ranks, ["mrr"]).row(0) == ("mrr", 1.0)
+
+
+def test_one_query_has_no_interval():
+    qrels = {"q": {"a": 1}, "nothing": {"b": 0}}
+    run = {"q": {"b": 2, "a": 1}}
+    found = evaluate(qrels, run, ["map", "judged"], confidence=0.95, empty="skip")
+    assert found.row(0) == ("map", 0.5, None, None)
+    assert None not in found.row(1)
+
+
 def test_values_do_not_depend_on_threads(chosen_threads):
     rng = np.random.default_rng(3)
     n = 40_000
@@ -232,6 +249,18 @@ BAD = {
         RUN.with_columns(query="q" + pl.col("query")),
         InvalidDataError,
         "no query in common",
+    ),
+    "lists of items": (
+        {"q1": {"a": 1}},
+        {"q1": ["b", "a"]},
+        InvalidTypeError,
+        r"`run` as a dict is \{query: \{item: score\}\}.*'q1' has list.*such as \{'q1': \{'b': 2, 'a': 1\}\}",
+    ),
+    "sets of items": (
+        {1: {"a"}},
+        {1: {"b": 1}},
+        InvalidTypeError,
+        r"`qrels` as a dict is .*label.*1 has set",
     ),
     "no table": (QRELS, 5, InvalidTypeError, "`run` must be a Polars frame"),
 }
@@ -307,6 +336,7 @@ def test_random_signs_agree_with_scipy():
     qrels, runs = two_runs()
     a, b = (evaluate(qrels, runs[n], ["mrr"], per_query=True)["value"].to_numpy() for n in ("far", "same"))
     found = compare(qrels, {n: runs[n] for n in ("far", "same")}, ["mrr"], test="randomisation")
+    assert found.equals(compare(qrels, {n: runs[n] for n in ("far", "same")}, ["mrr"], test="randomization"))
     oracle = stats.permutation_test(
         (a, b), lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=20_000, rng=1
     )

@@ -9,6 +9,7 @@ keys as they are.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
@@ -22,6 +23,7 @@ from graphrank._forked import pool_is_lost, refuse_without_pool
 from graphrank._ids import MISSING, NUMPY_INTEGERS
 from graphrank._measures import CoreMeasure
 from graphrank._nested_dicts import is_nested, nested_frame
+from graphrank._ordered_floats import ordered_floats
 from graphrank._run import QUIET
 from graphrank._string_ids import code_by_join, hash_keys
 from graphrank._typing import How, Ties
@@ -71,15 +73,18 @@ def read_judgements(qrels: Any) -> Judgements:
     return Judgements(_ids(frame, "query", "qrels"), _ids(frame, "item", "qrels"), _labels(frame))
 
 
-def read_ranked(run: Any, ties: Ties, what: str = "run") -> RunTable:
-    """The columns ``query``, ``item`` and ``score`` or ``rank``."""
+def read_ranked(run: Any, ties: Ties, what: str = "run", *, only_order: bool = True) -> RunTable:
+    """The columns ``query``, ``item`` and ``score`` or ``rank``.
+
+    ``only_order``: integers that floats do not hold may become others in the same order.
+    """
     frame = _frame(run, what, ("query", "item"), ("score", "rank"))
     query, item = _ids(frame, "query", what), _ids(frame, "item", what)
-    rank = _ordered(frame, "rank", what) if "rank" in frame.columns else None
+    rank = _ordered(frame, "rank", what, only_order) if "rank" in frame.columns else None
     if "score" not in frame.columns:
         assert rank is not None
         return RunTable(query, item, -rank, None)
-    scores = _ordered(frame, "score", what)
+    scores = _ordered(frame, "score", what, only_order and ties != "trec")
     if ties != "trec":
         return RunTable(query, item, scores, rank)
     with np.errstate(over="ignore"):
@@ -213,6 +218,8 @@ def _falling_ranks(names: pl.Series) -> Numbers:
 def _frame(table: Any, what: str, needed: tuple[str, ...], one_of: tuple[str, ...]) -> pl.DataFrame:
     if is_nested(table):
         table = nested_frame(table, what, "query", (*needed, *one_of)[2])
+    elif isinstance(table, Mapping) and table and not {*needed, *one_of} & table.keys():
+        _refuse_dict(table, what, (*needed, *one_of)[2])
     frame = as_frame(table, what)
     names = frame.collect_schema().names()
     wanted = [name for name in (*needed, *one_of) if name in names]
@@ -226,6 +233,21 @@ def _frame(table: Any, what: str, needed: tuple[str, ...], one_of: tuple[str, ..
     if not frame.height:
         raise InvalidDataError(f"`{what}` has no rows: there is nothing to evaluate")
     return pl.DataFrame([frame[name] for name in wanted])
+
+
+def _refuse_dict(table: Mapping[Any, Any], what: str, value: str) -> NoReturn:
+    query, items = next((query, items) for query, items in table.items() if not isinstance(items, Mapping))
+    listed = list(items)[:2] if isinstance(items, (list, tuple)) else []
+    example = {item: place for place, item in enumerate(reversed(listed), start=1)}
+    remedy = (
+        f": give each item a {value}, such as {{{query!r}: {dict(reversed(example.items()))}}}"
+        if example
+        else ""
+    )
+    raise InvalidTypeError(
+        f"`{what}` as a dict is {{query: {{item: {value}}}}}, or has the columns 'query', 'item' and {value!r}; "
+        f"{query!r} has {type(items).__name__} {items!r:.80}{remedy}"
+    )
 
 
 def _ids(frame: pl.DataFrame, name: str, what: str) -> pl.Series:
@@ -247,7 +269,7 @@ def _labels(frame: pl.DataFrame) -> Numbers:
     return labels
 
 
-def _ordered(frame: pl.DataFrame, name: str, what: str) -> Numbers:
+def _ordered(frame: pl.DataFrame, name: str, what: str, only_order: bool) -> Numbers:
     """Numbers that have an order; infinite ones have."""
     values = _numbers(frame, name, what)
     bad = np.flatnonzero(np.isnan(values))
@@ -255,7 +277,7 @@ def _ordered(frame: pl.DataFrame, name: str, what: str) -> Numbers:
         raise InvalidDataError(
             f"`{what}`: column {name!r} is NaN in row {bad[0]}, which has no place in a ranking; drop such rows"
         )
-    return values
+    return ordered_floats(frame[name]) if only_order else values
 
 
 def _numbers(frame: pl.DataFrame, name: str, what: str) -> Numbers:
