@@ -179,8 +179,9 @@ def test_bad_lines_of_features_are_named(tmp_path):
     path = tmp_path / "bad.txt"
     for text, part in [
         ("1 qid:1 1:2\n\n1 qid:1 x:2\n", 'line 3: "x:2" does not begin with the number'),
-        ("1 1:2\n", "row 0 has no query"),
-        ("1 qid:1 1:2 # a\n1 qid:1 1:2\n", "row 1 has no item"),
+        ("1 1:2\n", "line 1 has no query.*`query`"),
+        ("1 qid:1 1:2\n# none\n \n1 1:2\n", "line 4 has no query"),
+        ("1 qid:1 1:2 # a\n1 qid:1 1:2\n", "line 2 has no item"),
         ("# nothing\n", "has no rows"),
     ]:
         path.write_text(text)
@@ -197,3 +198,30 @@ def test_bad_features_are_not_written(tmp_path):
         write_svmlight(scattered, tmp_path / "out")
     with pytest.raises(InvalidArgumentError, match="at least one column"):
         write_svmlight(scattered.drop("f"), tmp_path / "out")
+
+
+def test_sizes_of_queries_are_read_from_a_file_beside(tmp_path):
+    rows, sizes = tmp_path / "rank.train", tmp_path / "rank.train.query"
+    rows.write_text("1 0:2\n0 1:3\n2 0:1\n")
+    sizes.write_text("2\n0\n1\n\n")
+    found = read_svmlight(rows, query=sizes)
+    assert found["query"].to_list() == [0, 0, 2]
+    assert found.drop("query").rows() == [(0, 1.0, 2.0, 0.0), (1, 0.0, 0.0, 3.0), (2, 2.0, 1.0, 0.0)]
+    for text, part in [
+        ("2\n", "of 2 rows together, .* has 3 rows"),
+        ("1\nx\n", "line 2: 'x' is not a number"),
+    ]:
+        sizes.write_text(text)
+        with pytest.raises(InvalidDataError, match=part):
+            read_svmlight(rows, query=sizes)
+    sizes.write_text("1\n")
+    rows.write_text("1 qid:3 0:2\n")
+    with pytest.raises(InvalidDataError, match="line 1 has a query; `query` is for files without"):
+        read_svmlight(rows, query=sizes)
+
+
+def test_whole_labels_are_written_without_a_point(tmp_path):
+    path = tmp_path / "qrels"
+    write_qrels(QRELS.with_columns(label=pl.Series([1.0, 0.5, 0.0])), path)
+    assert [line.split()[-1] for line in path.read_text().splitlines()] == ["1", "0.5", "0"]
+    assert read_qrels(path)["label"].to_list() == [1.0, 0.5, 0.0]

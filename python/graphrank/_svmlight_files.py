@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from graphrank import _core
 from graphrank._edge_table import as_frame, pick
 from graphrank._free_memory import free_memory
 from graphrank._run import QUIET
-from graphrank._text_file import as_words, not_utf8, read_text, write_text
+from graphrank._text_file import as_words, not_utf8, number_words, read_text, write_text
 from graphrank._typing import Table
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError, InvalidTypeError
 
@@ -26,7 +27,9 @@ _CORE_ROW = re.compile(r"`line`, row (\d+): ")
 _DOCID = r"^(?:docid\s*=\s*)?(\S+)"
 
 
-def read_svmlight(path: str | os.PathLike[str]) -> pl.DataFrame:
+def read_svmlight(
+    path: str | os.PathLike[str], *, query: str | os.PathLike[str] | None = None
+) -> pl.DataFrame:
     r"""Read features from a file of SVMlight or LETOR, a line per item; ``.gz`` as well.
 
     Lines are written as ``label qid:query feature:value feature:value # docid``. What they leave out is 0. The item is
@@ -36,11 +39,15 @@ def read_svmlight(path: str | os.PathLike[str]) -> pl.DataFrame:
     ----------
     path
         The file.
+    query
+        Of lines without ``qid:``: a file with the number of rows of each query, a line each, as LightGBM has it beside
+        its files (``rank.train.query``). Queries are numbered from 0.
 
     Returns
     -------
     polars.DataFrame
-        Columns ``query`` and ``item``, texts (or row numbers), ``label`` and the features ``f1``, ``f2`` ... as floats.
+        Columns ``query`` and ``item``, texts (or numbers from 0), ``label`` and the features ``f1``, ``f2`` ... as
+        floats.
 
     Raises
     ------
@@ -84,23 +91,24 @@ def read_svmlight(path: str | os.PathLike[str]) -> pl.DataFrame:
     labels, queries, comments, first, n, values = found
     if not labels.size:
         raise InvalidDataError(f"{str(file)!r} has no rows; its lines are written as 'label qid:1 1:0.5 2:3'")
-    query = _parts("query", text, queries)
+    groups = None if query is None else _read_groups(query, len(labels), file)
+    queries_of_lines = _parts("query", text, queries)
     item = _parts("item", text, comments).str.extract(_DOCID)
-    for column, ranges in ((query, queries), (item, comments)):
+    for column, ranges in ((queries_of_lines, queries), (item, comments)):
         _refuse_other_encodings(file, text, column, ranges)
-    if (query == "").any():
-        row_number = int((query == "").arg_true()[0])
-        raise InvalidDataError(
-            f"{str(file)!r}, row {row_number} has no query; it is written as qid:7 behind the label"
-        )
+    if groups is None:
+        groups = _every_query(queries_of_lines, file, text)
+    elif (queries_of_lines != "").any():
+        number = _line_of(text, int((queries_of_lines != "").arg_true()[0]))
+        raise InvalidDataError(f"{str(file)!r}, line {number} has a query; `query` is for files without")
     if item.null_count() == len(item):
         item = pl.Series("item", np.arange(len(labels), dtype=np.uint32))
     elif item.null_count():
-        row_number = int(item.is_null().arg_true()[0])
-        raise InvalidDataError(f"{str(file)!r}, row {row_number} has no item behind #, and others have")
+        number = _line_of(text, int(item.is_null().arg_true()[0]))
+        raise InvalidDataError(f"{str(file)!r}, line {number} has no item behind #, and others have")
     features = values.reshape(len(labels), n)
     columns = [pl.Series(f"f{first + j}", np.ascontiguousarray(features[:, j])) for j in range(n)]
-    return pl.DataFrame([query, item, pl.Series("label", labels), *columns])
+    return pl.DataFrame([groups, item, pl.Series("label", labels), *columns])
 
 
 def write_svmlight(table: Table, path: str | os.PathLike[str], features: Sequence[str] | None = None) -> None:
@@ -151,7 +159,7 @@ def write_svmlight(table: Table, path: str | os.PathLike[str], features: Sequenc
         raise InvalidDataError(
             "column 'query': the rows of a query must stand together; sort the table by it"
         )
-    parts = [_texts(label), "qid:" + words[0]]
+    parts = [number_words(_checked(label)), "qid:" + words[0]]
     parts += [_feature(number, column) for number, column in enumerate(values, start=1)]
     parts.append("# " + words[1])
     lines = pl.DataFrame([part.alias(f"{i}") for i, part in enumerate(parts)])
@@ -159,6 +167,42 @@ def write_svmlight(table: Table, path: str | os.PathLike[str], features: Sequenc
     buffer = BytesIO()
     text.write_csv(buffer, include_header=False, quote_style="never")
     write_text(path, buffer.getvalue())
+
+
+def _every_query(queries: pl.Series, file: Path, text: bytes) -> pl.Series:
+    if (queries == "").any():
+        line = _line_of(text, int((queries == "").arg_true()[0]))
+        raise InvalidDataError(
+            f"{str(file)!r}, line {line} has no query; it is written as qid:7 behind the label. If a file beside it "
+            "has the number of rows of each query, as LightGBM writes them, give its name as `query`"
+        )
+    return queries
+
+
+def _read_groups(path: str | os.PathLike[str], n_rows: int, table: Path) -> pl.Series:
+    """The number of the query of each row, out of a file of how many rows each has."""
+    file, text = read_text(path, "query sizes")
+    sizes = []
+    for number, line in enumerate(text.split(b"\n"), start=1):
+        word = line.strip()
+        if not word:
+            continue
+        if not word.isdigit() or len(word) > 18:
+            shown = word[:80].decode(errors="replace")
+            raise InvalidDataError(f"{str(file)!r}, line {number}: {shown!r} is not a number of rows")
+        sizes.append(int(word))
+    if sum(sizes) != n_rows:
+        raise InvalidDataError(
+            f"{str(file)!r} has queries of {sum(sizes):,} rows together, {str(table)!r} has {n_rows:,} rows"
+        )
+    return pl.Series("query", np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes))
+
+
+def _line_of(text: bytes, row: int) -> int:
+    """The line, from 1, that a row of the table stands in: lines of comments and empty ones are none."""
+    lines = enumerate(text.split(b"\n"), start=1)
+    rows = (number for number, line in lines if line.partition(b"#")[0].strip(b" \t\r\f"))
+    return next(islice(rows, row, None))
 
 
 def _parts(name: str, text: bytes, ranges: NDArray[np.uint64]) -> pl.Series:
@@ -202,15 +246,8 @@ def _checked(column: pl.Series) -> pl.Series:
     return column.cast(pl.Float64)
 
 
-def _texts(column: pl.Series) -> pl.Series:
-    """Numbers as text, whole ones without a point."""
-    numbers = _checked(column)
-    whole = (numbers == numbers.round()) & (numbers.abs() < 2**53)
-    return numbers.cast(pl.String).zip_with(~whole, numbers.cast(pl.Int64, strict=False).cast(pl.String))
-
-
 def _feature(number: int, column: pl.Series) -> pl.Series:
     """``number:value``; null where the value is 0."""
-    texts = f"{number}:" + _texts(column)
+    texts = f"{number}:" + number_words(_checked(column))
     nothing = pl.Series([None], dtype=pl.String)
     return texts.zip_with(_checked(column) != 0, nothing)

@@ -14,7 +14,7 @@ from graphrank._validate import file_path
 from graphrank.exceptions import FileError, FileMissingError, InvalidDataError
 from graphrank.io import guarded
 
-__all__ = ["as_words", "not_utf8", "read_text", "write_text"]
+__all__ = ["as_words", "not_utf8", "number_words", "read_text", "write_text"]
 
 
 def read_text(path: Any, what: str) -> tuple[Path, bytes]:
@@ -60,6 +60,12 @@ def as_words(ids: pl.Series) -> pl.Series:
         f"column {ids.name!r} is {word!r} in row {row}, which is not text in UTF-8; give such ids as text, for "
         "instance by bin.encode('hex')"
     )
+
+
+def number_words(numbers: pl.Series) -> pl.Series:
+    """Floats as texts, whole ones without a point."""
+    whole = (numbers == numbers.round()) & (numbers.abs() < 2**53)
+    return numbers.cast(pl.String).zip_with(~whole, numbers.cast(pl.Int64, strict=False).cast(pl.String))
 
 
 def _is_text(word: bytes | None) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from graphrank._judged import read_judgements, read_ranked
-from graphrank._text_file import as_words, not_utf8, read_text, write_text
+from graphrank._text_file import as_words, not_utf8, number_words, read_text, write_text
 from graphrank._typing import Table
 from graphrank.exceptions import InvalidArgumentError, InvalidDataError
 
@@ -105,7 +105,8 @@ def write_qrels(qrels: Table, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     qrels
-        A frame with the columns ``query``, ``item`` and ``label``.
+        A frame with the columns ``query``, ``item`` and ``label``. Whole labels are written without a point; of
+        others trec_eval reads what is before it, and :func:`read_qrels` all.
     path
         The file.
 
@@ -128,9 +129,7 @@ def write_qrels(qrels: Table, path: str | os.PathLike[str]) -> None:
     '7 0 a 1\n'
     """
     judged = read_judgements(qrels)
-    labels = pl.Series("label", judged.labels)
-    if (labels == labels.round()).all() and (labels.abs() < 2**53).all():
-        labels = labels.cast(pl.Int64)
+    labels = number_words(pl.Series("label", judged.labels))
     iteration = pl.Series("iteration", ["0"]).new_from_index(0, len(labels))
     _write(path, [_words_of(judged.query, "query"), iteration, _words_of(judged.item, "item"), labels])
 
@@ -166,7 +165,7 @@ def write_run(run: Table, path: str | os.PathLike[str], tag: str = "graphrank") 
     '7 Q0 b 1 2.0 mine\n7 Q0 a 2 0.5 mine\n'
     """
     word = _tag(tag)
-    ranked = read_ranked(run, "stable")
+    ranked = read_ranked(run, "stable", only_order=False)
     query, item = _words_of(ranked.query, "query"), _words_of(ranked.item, "item")
     order = np.zeros(len(ranked.scores)) if ranked.order is None else ranked.order
     first = query.to_frame().with_row_index("row").group_by("query").agg(pl.min("row"))
