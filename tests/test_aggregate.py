@@ -224,6 +224,7 @@ BAD = {
         InvalidTypeError,
         "of one form: ranking 'x' is a list of items, ranking 'y' is a dict of scores",
     ),
+    "a huge score": ({"rankings": [{"a": 10**400}]}, InvalidDataError, "a score cannot be used as a number"),
     "an array": ({"rankings": np.ones((2, 2))}, InvalidTypeError, r"list of rankings.*got ndarray.*tolist"),
     "a word": ({"rankings": "abc"}, InvalidTypeError, "must be a list of rankings, such as .*got str"),
     "scores and ranks": (

@@ -16,7 +16,7 @@ from graphrank._edge_table import TEXT, as_frame
 from graphrank._forked import refuse_without_pool
 from graphrank._nested_dicts import is_nested, nested_frame
 from graphrank._ordered_floats import EXACT
-from graphrank.exceptions import ColumnNotFoundError, InvalidArgumentError, InvalidTypeError
+from graphrank.exceptions import ColumnNotFoundError, InvalidArgumentError, InvalidDataError, InvalidTypeError
 
 __all__ = ["RankingFrame", "is_scores", "ranking_frame", "score_column"]
 
@@ -205,7 +205,10 @@ def _from_scores(dicts: list[Any]) -> tuple[pl.DataFrame, str]:
 def score_column(scores: Iterable[Any]) -> pl.Series:
     """Numbers out of a dict as a column: as floats, or as they are if they are integers that floats do not hold."""
     numbers = list(scores)
-    floats = [float(number) for number in numbers]
+    try:
+        floats = [float(number) for number in numbers]
+    except (OverflowError, TypeError) as error:  # time spans of NumPy call themselves numbers
+        raise InvalidDataError(f"a score cannot be used as a number: {error}") from error
     if any(abs(number) > EXACT for number in floats) and all(isinstance(each, Integral) for each in numbers):
         with suppress(OverflowError, pl.exceptions.PolarsError):
             return pl.Series("score", [int(number) for number in numbers], dtype=pl.Int128)
