@@ -209,10 +209,11 @@ def score_column(scores: Iterable[Any]) -> pl.Series:
         floats = [float(number) for number in numbers]
     except (OverflowError, TypeError) as error:  # time spans of NumPy call themselves numbers
         raise InvalidDataError(f"a score cannot be used as a number: {error}") from error
-    if any(abs(number) > EXACT for number in floats) and all(isinstance(each, Integral) for each in numbers):
+    column = pl.Series("score", floats, dtype=pl.Float64)
+    if (np.abs(column.to_numpy()) > EXACT).any() and all(isinstance(number, Integral) for number in numbers):
         with suppress(OverflowError, pl.exceptions.PolarsError):
             return pl.Series("score", [int(number) for number in numbers], dtype=pl.Int128)
-    return pl.Series("score", floats, dtype=pl.Float64)
+    return column
 
 
 def _from_tables(
