@@ -59,7 +59,7 @@ impl ClickStore {
     /// What I share with every other peer: the most similar first, ties by name.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn similarities(&self, weighting: &Weighting) -> Result<Similarities> {
         let scores = self.paper_similarity(weighting)?;
         let known = self.others().filter(|&peer| self.peers[peer as usize].clicks > 0);
