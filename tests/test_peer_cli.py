@@ -190,3 +190,8 @@ def test_what_ends_a_service_gets_the_rows_written():
     assert process.returncode == 0
     assert b"published" in out
     assert pl.read_csv("rows.csv")["item"].to_list() == ["so what", "naima", "help"]
+
+
+def test_no_time_at_all_is_time_enough_to_end(capsys):
+    options = ["--key", "a.key", "--connect", "tcp/127.0.0.1:9", "--seconds", "1e-9"]
+    assert run(capsys, *options)[0] == 0

@@ -102,9 +102,9 @@ def without(parts: Parts, options: ClickOptions, users: NDArray[np.uint32], left
     items, item_codes = _used(ids[2].ids, cells[2][kept])
     masses = cells[4][kept] if len(cells[4]) else cells[4]
     counts = ((cells[0][kept], query_codes, item_codes, cells[3][kept], masses), inner.runs(), tally)
-    columns = zip(ids, (ids[0].ids.rechunk(), queries, items), strict=True)
-    users_, queries_, items_ = (kind.as_given(column) for kind, column in columns)
-    return _made_again((users_, queries_, items_), options, counts, left)
+    columns = (ids[0].ids.rechunk(), queries, items)
+    given = tuple(kind.as_given(column) for kind, column in zip(ids, columns, strict=True))
+    return _made_again(given, options, counts, left)
 
 
 def _used(ids: pl.Series, codes: NDArray[np.uint32]) -> tuple[pl.Series, NDArray[np.uint32]]:
@@ -116,7 +116,7 @@ def _used(ids: pl.Series, codes: NDArray[np.uint32]) -> tuple[pl.Series, NDArray
 
 
 def _made_again(
-    ids: tuple[pl.Series, pl.Series, pl.Series],
+    ids: tuple[pl.Series, ...],
     options: ClickOptions,
     counts: tuple[Any, Any, Any],
     left: Callable[[], How],

@@ -37,20 +37,16 @@ class LocalItems:
         searched = [text for text in texts if text is not None]
         if not searched:
             raise InvalidTypeError("`metadata` has no column of texts or of lists of texts beside 'item'")
-        self._items = frame["item"]
-        # A blank before and after every word.
-        self._words = frame.select(pl.concat_str(searched, separator=" ", ignore_nulls=True)).to_series()
-        self._words = pl.select(_spaced(pl.lit(self._words))).to_series()
+        words = _spaced(pl.concat_str(searched, separator=" ", ignore_nulls=True))
+        self._frame = frame.select("item", words=words)
 
     def named(self, query: str) -> pl.Series:
         """The items that ``query`` names, each once."""
         words = pl.select(_spaced(pl.lit(query))).item().split()
         if not words:
-            return self._items.head(0)
-        has = pl.all_horizontal(
-            [pl.lit(self._words).str.contains(f" {word} ", literal=True) for word in words]
-        )
-        return self._items.filter(pl.select(has).to_series()).unique(maintain_order=True)
+            return self._frame["item"].head(0)
+        has = [pl.col("words").str.contains(f" {word} ", literal=True) for word in words]
+        return self._frame.filter(pl.all_horizontal(has))["item"].unique(maintain_order=True)
 
 
 def _texts(name: str, dtype: pl.DataType) -> pl.Expr | None:

@@ -159,9 +159,10 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _serve(peer: Peer, arguments: argparse.Namespace) -> None:
-    end = math.inf if arguments.seconds is None else time.monotonic() + arguments.seconds
-    if arguments.connect and arguments.seconds != 0:
-        _tell_if_alone(peer, arguments, min(_SOON_S, end - time.monotonic()))
+    seconds = math.inf if arguments.seconds is None else arguments.seconds
+    end = time.monotonic() + seconds
+    if arguments.connect and seconds > 0:
+        _tell_if_alone(peer, arguments, min(_SOON_S, seconds))
     left = end - time.monotonic()
     if left > 0:
         peer.serve(every_s=arguments.every, timeout_s=None if left == math.inf else left)
